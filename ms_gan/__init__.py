@@ -1,0 +1,41 @@
+"""ms-gan: the GAN course in code, with MindSpore.
+
+The names below are what a lecture imports. Each is loaded when it is first used, so `import ms_gan` is quick and
+does not load MindSpore.
+"""
+
+from importlib import import_module
+
+from ms_gan.errors import UserError
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Batches": "ms_gan.data.batches",
+    "RECIPES": "ms_gan.recipes",
+    "Recipe": "ms_gan.recipes",
+    "choose_device": "ms_gan.device",
+    "compile_step": "ms_gan.training.step",
+    "create_players": "ms_gan.training.players",
+    "draw": "ms_gan.using",
+    "find_mnist": "ms_gan.data.mnist",
+    "find_objective": "ms_gan.objectives",
+    "fixed_codes": "ms_gan.data.latent",
+    "lecture_options": "ms_gan.commands.parse",
+    "load_discriminator": "ms_gan.using",
+    "load_generator": "ms_gan.using",
+    "load_images": "ms_gan.data.mnist",
+    "plot_image": "ms_gan.pictures.show",
+    "save_figure": "ms_gan.pictures.show",
+    "save_grid": "ms_gan.pictures.grid",
+    "to_network": "ms_gan.pixels",
+    "to_pixels": "ms_gan.pixels",
+}
+
+__all__ = ["UserError", "__version__", *_HOME]
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'ms_gan' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

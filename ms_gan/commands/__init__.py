@@ -1,0 +1,38 @@
+"""The command line: one file for each subcommand; each reads options, calls one part of the package, prints.
+
+Nothing here loads MindSpore before a command needs it, so `--help` answers at once.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+from ms_gan.errors import UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The console script `ms-gan`.
+
+    Returns:
+        The exit status: 0, or 128 + the number of the signal that stopped a training.
+
+    Raises:
+        SystemExit: with status 2 after one line on stderr, for input that the user must put right.
+    """
+    from ms_gan.commands import parse
+
+    with one_line_errors():
+        return parse.command_line(sys.argv[1:] if arguments is None else arguments).run()
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turns a UserError into one line on stderr and exit status 2, and Ctrl-C into status 130."""
+    try:
+        yield
+    except UserError as error:
+        print(f"ms-gan: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    except KeyboardInterrupt as error:
+        print("ms-gan: stopped", file=sys.stderr)
+        raise SystemExit(130) from error

@@ -1,0 +1,23 @@
+"""ms-gan gif [DIR]: the pictures of a run as evolution.gif."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+@dataclass
+class Gif:
+    """Make evolution.gif of the pictures of a run."""
+
+    folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")] = Path("result")
+    """The folder of the run."""
+
+    def run(self) -> int:
+        """Writes DIR/evolution.gif."""
+        from ms_gan.training.report import draw_evolution
+        from ms_gan.training.run_folder import RunFolder
+
+        print(draw_evolution(RunFolder(self.folder)))
+        return 0

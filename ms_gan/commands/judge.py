@@ -1,0 +1,37 @@
+"""ms-gan judge FILE PICTURE…: asks a trained discriminator."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ms_gan.errors import UserError
+
+
+@dataclass
+class Judge:
+    """Ask a trained discriminator how likely each picture is to be a real one."""
+
+    file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
+    """A discriminator's weights, such as result/checkpoints/Discriminator99.ckpt."""
+    pictures: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURE")]
+    """Pictures of the size and colours that it was trained on: for MNIST 28×28, grey, white on black."""
+
+    def run(self) -> int:
+        """Prints a probability for each picture."""
+        if not self.pictures:
+            raise UserError("name at least one picture to judge")
+        import numpy as np
+
+        from ms_gan import device
+        from ms_gan.networks.mlp import IMAGE_SHAPE
+        from ms_gan.pictures.read import read_picture
+        from ms_gan.using import judge, load_discriminator
+
+        device.choose_device()
+        pixels = np.stack([read_picture(path, IMAGE_SHAPE) for path in self.pictures])
+        discriminator = load_discriminator(self.file)
+        for path, probability in zip(self.pictures, judge(discriminator, pixels), strict=True):
+            print(f"{path}: D(x) = {probability:.4f}")
+        return 0

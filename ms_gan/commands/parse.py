@@ -1,0 +1,60 @@
+"""From the words of a command line to the command they name."""
+
+import sys
+from typing import Annotated, Any, Union
+
+import tyro
+
+from ms_gan.commands import one_line_errors
+from ms_gan.commands.data import Data
+from ms_gan.commands.gif import Gif
+from ms_gan.commands.judge import Judge
+from ms_gan.commands.losses import Losses
+from ms_gan.commands.recipes import Recipes
+from ms_gan.commands.sample import Sample
+from ms_gan.commands.train import Train, with_defaults
+
+COMMANDS = {
+    "data": Data,
+    "recipes": Recipes,
+    "train": Train,
+    "sample": Sample,
+    "judge": Judge,
+    "gif": Gif,
+    "losses": Losses,
+}
+
+
+def command_line(words: list[str], prog: str = "ms-gan") -> Any:
+    """The command, with its options; its `run()` returns the exit status.
+
+    Raises:
+        UserError: an option's value is not one that can be used.
+        SystemExit: after --help (status 0), or after tyro has said what it did not understand (status 2).
+    """
+    words, train = with_defaults(words)
+    choices = []
+    for name, command in COMMANDS.items():
+        default = {"default": train} if command is Train else {}
+        choices.append(Annotated[command, tyro.conf.subcommand(name, **default)])
+    return tyro.cli(
+        Union[tuple(choices)],
+        prog=prog,
+        description="The GAN course in code: train, stop, go on, draw.",
+        args=words,
+        config=(tyro.conf.OmitSubcommandPrefixes,),
+    )
+
+
+def lecture_options(recipe: str = "gan") -> Train:
+    """The options of `ms-gan train RECIPE` that a lecture was started with; in a notebook, the recipe's own.
+
+    Raises:
+        SystemExit: with status 2 after one line on stderr, for input that the user must put right; that a run lies in
+            the way is said here, before the lecture begins.
+    """
+    words = [] if "ipykernel" in sys.modules else sys.argv[1:]
+    with one_line_errors():
+        train = command_line(["train", recipe, *words])
+        train.check()
+    return train

@@ -1,0 +1,73 @@
+"""CPU, GPU or Ascend, and the runtime's settings: the only file that touches them.
+
+Importing this file sets two environment variables that MindSpore reads when it starts (values the user has set
+are kept), but does not load MindSpore.
+"""
+
+import os
+import warnings
+
+from ms_gan.errors import UserError
+
+TARGETS = ("Ascend", "GPU", "CPU")
+
+# Warnings of the framework about itself would bury the lines a student is meant to read; errors still show.
+os.environ.setdefault("GLOG_v", "3")
+# By default MindSpore's main thread spins while the kernels compute, which takes a core from them: on two cores
+# the slides' step took 240 ms with it and 105 ms without.
+os.environ.setdefault("MS_DEV_HOST_BLOCKING_RUN", "1")
+
+_chosen: str | None = None
+
+
+def cores() -> int:
+    """The number of processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def available() -> list[str]:
+    """The device targets that the installed MindSpore really has here, best first."""
+    from mindspore import device_context
+
+    return [name for name in TARGETS if getattr(device_context, name.lower()).is_available()]
+
+
+def choose_device(target: str | None = None) -> str:
+    """Makes MindSpore compute on `target`, or on the best device there is: Ascend, then GPU, then CPU.
+
+    Args:
+        target: "CPU", "GPU", "Ascend" in any case, or None for the best one.
+
+    Returns:
+        The target in use.
+
+    Raises:
+        UserError: the target is unknown, is not there, or another one is in use already (MindSpore can change its
+            device only by a new start).
+    """
+    global _chosen
+    names = {name.lower(): name for name in TARGETS}
+    if target is not None and target.lower() not in names:
+        raise UserError(f"unknown device {target!r}: choose one of {', '.join(TARGETS)}")
+    found = available()
+    wanted = names[target.lower()] if target is not None else (_chosen or found[0])
+    if wanted not in found:
+        raise UserError(f"no {wanted} that this MindSpore can use; here there is: {', '.join(found)} (--device {found[0]})")
+    if _chosen is None:
+        _start(wanted)
+        _chosen = wanted
+    if wanted != _chosen:
+        raise UserError(f"this process computes on {_chosen} already: start a new one for {wanted}")
+    return _chosen
+
+
+def _start(target: str) -> None:
+    import mindspore as ms
+
+    warnings.filterwarnings("ignore", module="mindspore")
+    ms.set_device(target)
+    if target == "CPU":
+        # One thread a core: the default, 25, was half as fast on two cores.
+        ms.device_context.cpu.op_tuning.threads_num(cores())

@@ -1,0 +1,59 @@
+"""Fully connected pairs: the slides' generator and discriminator."""
+
+from mindspore import nn
+
+from ms_gan.networks.layers import BatchNorm1d, Dense, LeakyReLU
+
+IMAGE_SHAPE = (1, 28, 28)
+PIXELS = 28 * 28
+
+
+class Generator(nn.Cell):
+    """Latent codes N×latent_size to images N×1×28×28 in [−1, 1] (slide 生成器)."""
+
+    def __init__(self, latent_size: int):
+        super().__init__()
+        self.model = nn.SequentialCell(
+            Dense(latent_size, 128),  # N×128
+            nn.ReLU(),
+            Dense(128, 256),  # N×256
+            BatchNorm1d(256),
+            nn.ReLU(),
+            Dense(256, 512),  # N×512
+            BatchNorm1d(512),
+            nn.ReLU(),
+            Dense(512, 1024),  # N×1024
+            BatchNorm1d(1024),
+            nn.ReLU(),
+            Dense(1024, PIXELS),  # N×784
+            nn.Tanh(),
+        )
+
+    def construct(self, latent_code):
+        return self.model(latent_code).reshape((-1, *IMAGE_SHAPE))
+
+
+class Discriminator(nn.Cell):
+    """Images N×1×28×28 in [−1, 1] to scores N×1 (slide 判别器).
+
+    The slides end in Sigmoid, a probability; here sigmoid(score) is taken where a probability is shown, and the
+    losses are computed from the scores, which stay exact where a float32 sigmoid is exactly 0 or 1.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.model = nn.SequentialCell(
+            Dense(PIXELS, 512),  # N×512
+            LeakyReLU(0.2),
+            Dense(512, 256),  # N×256
+            LeakyReLU(0.2),
+            Dense(256, 1),  # N×1
+        )
+
+    def construct(self, image):
+        return self.model(image.reshape((-1, PIXELS)))
+
+
+def pair(latent_size: int) -> tuple[Generator, Discriminator]:
+    """The slides' pair with fresh weights."""
+    return Generator(latent_size), Discriminator()

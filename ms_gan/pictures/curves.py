@@ -1,0 +1,146 @@
+"""The losses of a run, and D's answers, as one plot (slide 损失函数)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ms_gan.errors import UserError
+from ms_gan.pictures.show import save
+
+# Okabe and Ito's colours, which colour-blind people tell apart. For D's answers black and green, as the data and
+# the generator are drawn in Figure 1 of Goodfellow et al. (2014).
+BLUE, VERMILION, BLACK, GREEN = "#0072B2", "#D55E00", "#222222", "#009E73"
+BUCKETS = 800  # of the faint lines: about one for every pixel of the plot
+STYLE = {
+    "font.size": 15,
+    "axes.titlesize": 18,
+    "axes.titlepad": 38,  # room for the legend between title and plot, where it covers no curve
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "legend.fontsize": 14,
+}
+
+
+def plot_losses(
+    path: str | Path,
+    epochs: Sequence[float],
+    d_loss: Sequence[float],
+    g_loss: Sequence[float],
+    *,
+    equilibrium: tuple[float, float],
+    d_real: Sequence[float] | None = None,
+    d_fake: Sequence[float] | None = None,
+) -> None:
+    """Draw both losses over training, each faint as it was and bold as a moving average, as a PNG.
+
+    All sequences hold one number for each training step. A value that is not finite leaves a gap. The same numbers
+    give the same bytes.
+
+    Args:
+        path: where to, ending in .png; appears whole or not at all.
+        epochs: when each step was, in epochs since the start of the run, rising: (step + 1) / steps of an epoch.
+        d_loss: D's loss.
+        g_loss: G's loss.
+        equilibrium: the losses of D and G where D answers ½ everywhere, drawn dashed; 2 ln 2 and ln 2 on the slides.
+        d_real: mean D(x) of the batch, 0…1; with `d_fake`, it adds a second panel.
+        d_fake: mean D(G(z)) of the batch, 0…1.
+
+    Raises:
+        UserError: no steps, or `path` not writable.
+        ValueError: sequences of different lengths, or one of `d_real` and `d_fake` without the other.
+    """
+    epochs, d_loss, g_loss, *answers = _arrays(path, epochs, d_loss, g_loss, d_real, d_fake)
+    with matplotlib.style.context(["default", STYLE]):
+        figure = Figure(figsize=(12, 9 if answers else 6), dpi=100, layout="constrained")
+        panels = figure.subplots(2 if answers else 1, sharex=True, squeeze=False).ravel()
+        _losses(panels[0], epochs, d_loss, g_loss, equilibrium)
+        if answers:
+            _answers(panels[1], epochs, *answers)
+        start = max(0.0, np.ceil(epochs[0]) - 1)
+        panels[-1].set_xlim(start, start + 1.01 * (epochs[-1] - start))
+        panels[-1].set_xlabel("epochs")
+    save(figure, path)
+
+
+def _losses(axes: Axes, epochs: np.ndarray, d_loss: np.ndarray, g_loss: np.ndarray, equilibrium: tuple) -> None:
+    for name, losses, colour, balance in zip("DG", (d_loss, g_loss), (BLUE, VERMILION), equilibrium, strict=True):
+        _curve(axes, epochs, losses, f"loss of {name}", colour)
+        axes.axhline(balance, color=colour, linestyle="--", label=f"{name} at equilibrium: {balance:.3f}")
+    axes.set_ylim(*_limits(d_loss, g_loss, equilibrium))
+    axes.set_ylabel("loss")
+    _finish(axes, "Losses of the discriminator D and the generator G")
+
+
+def _answers(axes: Axes, epochs: np.ndarray, d_real: np.ndarray, d_fake: np.ndarray) -> None:
+    _curve(axes, epochs, d_real, "D(x), real pictures", BLACK, width=4)  # seen even where D(G(z)) lies on it
+    _curve(axes, epochs, d_fake, "D(G(z)), generated pictures", GREEN)
+    axes.axhline(0.5, color="#777777", linestyle="--", label="at equilibrium: 0.5")
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_ylabel("probability")
+    _finish(axes, "D's answers: the probability that a picture is real")
+
+
+def _finish(axes: Axes, title: str) -> None:
+    axes.set_title(title, loc="left")
+    axes.grid(alpha=0.25)
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=4, columnspacing=1.5)
+
+
+def _curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, label: str, colour: str, width: float = 2.5) -> None:
+    """Every step, faint, and the moving average, bold."""
+    axes.plot(*_envelope(epochs, values), color=colour, alpha=0.25, linewidth=1)
+    marker = "o" if len(values) == 1 else None
+    axes.plot(epochs, _average(values), color=colour, linewidth=width, marker=marker, label=label)
+
+
+def _envelope(epochs: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where steps outnumber pixels, the least and the greatest of each pixel: it looks the same and is quick."""
+    size = -(-len(values) // BUCKETS)
+    if size <= 2:
+        return epochs, values
+    padding = -len(values) % size
+    rows = np.pad(values, (0, padding), mode="edge").reshape(-1, size)
+    extremes = np.stack([np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1)], axis=1)
+    return np.repeat(epochs[::size], 2), extremes.ravel()
+
+
+def _average(values: np.ndarray) -> np.ndarray:
+    """Centred moving average over a hundredth of the run, 5 steps at least; narrower at both ends, blind to NaN."""
+    reach = max(5, len(values) // 100) // 2
+    known = np.isfinite(values)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(known)])
+    first = np.maximum(np.arange(len(values)) - reach, 0)
+    last = np.minimum(np.arange(len(values)) + reach + 1, len(values))
+    total, number = sums[last] - sums[first], counts[last] - counts[first]
+    return np.divide(total, number, out=np.full(len(values), np.nan), where=known & (number > 0))
+
+
+def _limits(d_loss: np.ndarray, g_loss: np.ndarray, equilibrium: tuple[float, float]) -> tuple[float, float]:
+    """All averages and all but the wildest steps are in view: one spike must not flatten the rest."""
+    shown = [np.asarray(equilibrium)]
+    for losses in (d_loss, g_loss):
+        shown += [_average(losses)]
+        if np.isfinite(losses).any():
+            shown += [np.nanpercentile(losses, [0.1, 99.9])]
+    shown = np.concatenate(shown)
+    low, high = min(0.0, np.nanmin(shown)), np.nanmax(shown)
+    margin = 0.03 * (high - low)  # below too: a loss of 0 must not hide behind the axis
+    return low - margin, high + margin
+
+
+def _arrays(path: str | Path, *series: Sequence[float] | None) -> list[np.ndarray]:
+    """The given series as float64 of one length, with NaN wherever a value is not finite."""
+    arrays = [np.array(one, np.float64) for one in series if one is not None]
+    if len(arrays) == 4 or any(one.shape != (len(arrays[0]),) for one in arrays):
+        raise ValueError("plot_losses takes one number a step in every series, and d_real and d_fake together")
+    if len(arrays[0]) == 0:
+        raise UserError(f"no steps to draw {path} from; train first")
+    for one in arrays:
+        one[~np.isfinite(one)] = np.nan
+    return arrays

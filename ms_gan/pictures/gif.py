@@ -1,0 +1,94 @@
+"""The pictures of all epochs as one moving picture (slide 动态看一下)."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ms_gan.errors import UserError
+from ms_gan.pictures.grid import write_picture
+
+WIDTH = 320  # pixels: a frame is shrunk by the whole factor that brings it nearest to this
+FONT_SIZE, STRIP, MARGIN = 18, 30, 8  # of the label, in pixels
+STRIP_GREY, TEXT_GREY = 34, 255
+GREYS, COLOURS = 16, 128  # 16 greys keep 200 epochs of noisy digits below 5 MB
+PLAY, FASTEST, SLOWEST, HOLD = 16.0, 0.05, 0.6, 2.0  # seconds
+
+
+def write_gif(path: str | Path, frames: Sequence[str | Path], labels: Sequence[str]) -> None:
+    """Write the frames one after another, each below its label, as a GIF that loops for ever.
+
+    All frames together play for about 16 seconds, each for 0.05 to 0.6 seconds; the last one stays for 2. Frames wider
+    than about 320 pixels are shrunk by a whole factor; greys become 16 levels, colours the 128 that suit each frame.
+
+    Args:
+        path: where to, ending in .gif; appears whole or not at all.
+        frames: PNG files of one size, as `save_grid` writes them, in the order of play.
+        labels: one line for each frame, for example "epoch 12".
+
+    Raises:
+        UserError: no frames, a file that is missing or no picture, frames of different sizes, or `path` not writable.
+        ValueError: not one label for each frame.
+    """
+    if not frames:
+        raise UserError(f"no pictures to make {path} of; train for an epoch first")
+    if len(frames) != len(labels):
+        raise ValueError(f"{len(frames)} frames, but {len(labels)} labels")
+    durations = [round(1000 * frame_seconds(len(frames)))] * (len(frames) - 1) + [round(1000 * HOLD)]
+    duration = durations if len(frames) > 1 else durations[0]  # Pillow takes no list for a single picture
+    pictures = [np.asarray(picture) for picture in _labelled_frames(frames, labels)]
+    data = io.BytesIO()
+    iio.imwrite(data, pictures, plugin="pillow", extension=".gif", duration=duration, loop=0)
+    write_picture(path, data.getvalue(), ".gif")
+
+
+def frame_seconds(count: int) -> float:
+    """How long one of `count` frames shows, in seconds: 0.6 for a few, 0.08 for 200, in the GIF's steps of 0.01."""
+    return round(min(SLOWEST, max(FASTEST, PLAY / count)), 2)
+
+
+def _labelled_frames(frames: Sequence[str | Path], labels: Sequence[str]) -> Iterator[Image.Image]:
+    font = ImageFont.load_default(size=FONT_SIZE)
+    text_width = max(round(font.getlength(label)) for label in labels)
+    size = _read(frames[0]).size
+    for frame, label in zip(frames, labels, strict=True):
+        picture = _read(frame)
+        if picture.size != size:
+            raise UserError(f"{frame}: {_by(picture.size)} pixels, but {frames[0]} is {_by(size)}; remove one of them")
+        yield _few_colours(_labelled(picture.reduce(max(1, round(size[0] / WIDTH))), label, font, text_width))
+
+
+def _read(path: str | Path) -> Image.Image:
+    """One PNG as greys (L) or colours (RGB)."""
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: there is no such picture; draw it again") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # Pillow's ways to say "broken"
+        raise UserError(f"{path}: not a readable PNG ({error}); remove it or draw it again") from error
+
+
+def _labelled(picture: Image.Image, label: str, font: ImageFont.FreeTypeFont, text_width: int) -> Image.Image:
+    """The picture below a strip with its label, flush left so that it stands still while the number grows."""
+    width = max(picture.width, text_width + 2 * MARGIN)
+    bands = len(picture.getbands())
+    canvas = Image.new(picture.mode, (width, STRIP + picture.height), (STRIP_GREY,) * bands)
+    canvas.paste(picture, ((width - picture.width) // 2, STRIP))
+    ImageDraw.Draw(canvas).text((MARGIN, STRIP // 2), label, (TEXT_GREY,) * bands, font, anchor="lm")
+    return canvas
+
+
+def _few_colours(picture: Image.Image) -> Image.Image:
+    """Greys as the nearest of 16 even levels, the same in every frame, so that none flickers; else 128 colours."""
+    if picture.mode != "L":
+        return picture.quantize(COLOURS, Image.Quantize.FASTOCTREE).convert("RGB")
+    step = 255 // (GREYS - 1)
+    return picture.point([(value + step // 2) // step * step for value in range(256)])
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}×{size[1]}"

@@ -1,0 +1,72 @@
+"""The two players of the game: a generator and a discriminator, each with its own optimiser."""
+
+from dataclasses import dataclass
+
+import mindspore as ms
+from mindspore import nn
+
+from ms_gan.networks import build
+from ms_gan.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Players:
+    """Two networks and their two optimisers.
+
+    Every parameter has a name of its own (`generator.model.0.weight`, `discriminator_optimizer.moment1. …`), because
+    both players are compiled into one graph, which does not allow a name twice.
+    """
+
+    generator: nn.Cell
+    discriminator: nn.Cell
+    generator_optimizer: nn.Optimizer
+    discriminator_optimizer: nn.Optimizer
+
+    def networks(self) -> dict[str, nn.Cell]:
+        """Both networks by the name that starts their weights' names."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    def optimizer_state(self) -> list[ms.Parameter]:
+        """What the optimisers remember between steps: moments, powers of the betas, step counts.
+
+        Not the learning rate: that is the recipe's, and may be another one when a run goes on.
+        """
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        elsewhere = {id(p) for network in self.networks().values() for p in network.get_parameters()}
+        elsewhere |= {id(optimizer.learning_rate) for optimizer in optimizers}
+        return [p for optimizer in optimizers for p in optimizer.get_parameters() if id(p) not in elsewhere]
+
+
+def create_players(recipe: Recipe) -> Players:
+    """New players with the recipe's first weights: the same seed gives the same weights.
+
+    Raises:
+        UserError: the recipe names networks that there are not.
+    """
+    ms.set_seed(recipe.seed)
+    generator, discriminator = build(recipe.networks, recipe.latent_size)
+    for name, network in (("generator", generator), ("discriminator", discriminator)):
+        for parameter in network.get_parameters():
+            parameter.name = f"{name}.{parameter.name}"
+    return Players(
+        generator,
+        discriminator,
+        _adam("generator_optimizer", generator, recipe),
+        _adam("discriminator_optimizer", discriminator, recipe),
+    )
+
+
+def _adam(name: str, network: nn.Cell, recipe: Recipe) -> nn.Adam:
+    optimizer = nn.Adam(
+        network.trainable_params(),
+        learning_rate=recipe.learning_rate,
+        beta1=recipe.beta1,
+        beta2=recipe.beta2,
+        eps=1e-8,
+    )
+    weights = {id(p) for p in network.get_parameters()}
+    for parameter in optimizer.get_parameters():
+        # Not update_parameters_name: that would rename the network's weights too.
+        if id(parameter) not in weights:
+            parameter.name = f"{name}.{parameter.name}"
+    return optimizer

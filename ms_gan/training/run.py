@@ -1,0 +1,185 @@
+"""A run: epochs of training that leave pictures, losses and checkpoints in a folder, and that can go on from there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ms_gan import device
+from ms_gan.data.batches import Batches
+from ms_gan.data.latent import fixed_codes
+from ms_gan.data.mnist import load_images
+from ms_gan.errors import UserError
+from ms_gan.objectives import find_objective
+from ms_gan.pictures.grid import save_grid
+from ms_gan.recipes import PICTURE_CODES, Recipe
+from ms_gan.training import checkpoint, history, report
+from ms_gan.training.checkpoint import Position
+from ms_gan.training.history import Row
+from ms_gan.training.interrupt import Interrupt
+from ms_gan.training.players import Players, create_players
+from ms_gan.training.progress import Progress, Stopwatch
+from ms_gan.training.resume import Start, check_settings, find_start, take_over
+from ms_gan.training.run_folder import RunFolder
+from ms_gan.training.step import compile_step
+from ms_gan.using import draw
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a run is carried out; nothing here changes what it computes."""
+
+    result: Path
+    """The run's folder."""
+    recipe_name: str = "gan"
+    """What recipe.json calls the recipe."""
+    data: Path | None = None
+    """The folder of the data set; None for the MNIST that comes with the project."""
+    device: str | None = None
+    """CPU, GPU or Ascend; None for the best there is."""
+    resume: str | None = None
+    """None to begin afresh, "newest", or a generator's weights file to go on from."""
+    log_every: int = 100
+    """Steps between two of the slides' lines."""
+    images_every: int = 0
+    """Steps between two pictures inside an epoch; 0 for none."""
+
+    def __post_init__(self):
+        if self.log_every < 1:
+            raise UserError(f"--log-every {self.log_every}: it must be a whole number of at least 1")
+        if self.images_every < 0:
+            raise UserError(f"--images-every {self.images_every}: it must be a whole number of at least 0")
+
+
+def train(recipe: Recipe, running: Running, say: Callable[[str], None] = print) -> int | None:
+    """Trains by a recipe, from the beginning or from where an earlier run stopped, and leaves a folder of results.
+
+    The same recipe gives the same bytes in every weight, picture and loss, however often it was stopped between.
+
+    Returns:
+        None when all epochs are done; the number of the signal (SIGINT, SIGTERM) that stopped the run before. Then
+        everything is saved, and the run goes on with `resume="newest"`.
+
+    Raises:
+        UserError: anything the user can put right. Nothing was written if it is raised before the first step.
+    """
+    run = prepare(recipe, running, say)
+    try:
+        return run.epochs()
+    except OSError as error:
+        where = error.filename or run.folder.root
+        reason = error.strerror or error
+        raise UserError(f"cannot write {where}: {reason}; what is saved is safe, go on with --resume") from error
+
+
+def prepare(recipe: Recipe, running: Running, say: Callable[[str], None] = print) -> "Run":
+    """All that comes before the first step: checks, data, players, what is resumed, and last the folder.
+
+    Raises:
+        UserError: as `train`; nothing was written then.
+    """
+    start = check(recipe, running, say)
+    folder = RunFolder(running.result)
+    images = load_images(running.data, say=say)
+    batches = Batches(images, batch_size=recipe.batch_size, latent_size=recipe.latent_size, seed=recipe.seed)
+    players = create_players(recipe)
+    if start.source and not checkpoint.restore(start.source.checkpoints, start.position, players):
+        say("note: only the weights are there, so the optimisers start afresh")
+    folder.create(running.recipe_name, recipe)
+    return Run(recipe, running, folder, batches, players, start, take_over(folder, start, say))
+
+
+def check(recipe: Recipe, running: Running, say: Callable[[str], None] = print) -> Start:
+    """Finds where a run begins, and whether it can. Writes nothing.
+
+    Raises:
+        UserError: the device is not there, or the run cannot begin in this folder, from this file, or with these
+            settings.
+    """
+    device.choose_device(running.device)
+    start = find_start(RunFolder(running.result), running.resume, say)
+    if start.source and (saved := start.source.read_recipe()):
+        check_settings(saved, recipe)
+    if start.position >= Position(recipe.epochs):
+        raise UserError(f"{start.position.epoch} epochs are trained already: ask for more with --epochs")
+    return start
+
+
+@dataclass
+class Run:
+    """Walks the epochs from `start` on."""
+
+    recipe: Recipe
+    running: Running
+    folder: RunFolder
+    batches: Batches
+    players: Players
+    start: Start
+    rows: list[Row]
+    """The history so far."""
+    written: int = field(init=False)
+    """How many of the rows history.csv holds."""
+
+    def __post_init__(self):
+        self.written = len(self.rows)
+        self.step = compile_step(self.players, find_objective(self.recipe.objective))
+        self.codes = fixed_codes(PICTURE_CODES, self.recipe.latent_size)
+
+    def epochs(self) -> int | None:
+        """All epochs from the start on. Returns the signal that stopped them, or None."""
+        position = self.start.position
+        done = position.epoch * self.batches.steps + position.step
+        with Progress(self.recipe, self.batches.steps, done, self.running.log_every) as progress, Interrupt() as stop:
+            self._greet(progress)
+            while position.epoch < self.recipe.epochs and not stop.asked:
+                position = self.epoch(position, progress, stop)
+            self._report()
+            self._part(position, progress, stop)
+        return stop.signal
+
+    def epoch(self, position: Position, progress: Progress, stop: Interrupt) -> Position:
+        """Trains from `position` to the end of its epoch, or to a stop; saves, and returns how far it came."""
+        watch = Stopwatch()
+        data = self.batches.epoch(position.epoch, position.step)
+        for number, (image, latent_code) in enumerate(data.create_tuple_iterator(num_epochs=1), position.step + 1):
+            answers = [float(value.asnumpy()) for value in self.step(image, latent_code)]
+            self.rows.append(Row(position.epoch, number, *answers, seconds=watch.lap()))
+            progress.step(self.rows[-1])
+            if self.running.images_every and number % self.running.images_every == 0:
+                self._draw(self.folder.image(position.epoch, number))
+                watch.lap()
+            if stop.asked and number < self.batches.steps:
+                return self._save(Position(position.epoch, number))
+        self._draw(self.folder.image(position.epoch))
+        saved = self._save(Position(position.epoch + 1))
+        progress.epoch([row for row in self.rows[-self.batches.steps :] if row.epoch == position.epoch])
+        return saved
+
+    def _draw(self, path: Path) -> None:
+        save_grid(path, draw(self.players.generator, self.codes))
+
+    def _save(self, position: Position) -> Position:
+        """The set is saved last: only with it does what was done since the last one count."""
+        history.append(self.folder.history, self.rows[self.written :])
+        self.written = len(self.rows)
+        checkpoint.save(self.folder.checkpoints, position, self.players)
+        return position
+
+    def _report(self) -> None:
+        if self.rows:
+            report.draw_losses(self.folder)
+        if self.folder.pictures():
+            report.draw_evolution(self.folder)
+
+    def _greet(self, progress: Progress) -> None:
+        batches = self.batches
+        progress.say(
+            f"{batches.images_per_epoch:,} images an epoch in {batches.steps} batches of {self.recipe.batch_size} "
+            f"({batches.dropped} left out); {device.choose_device()}; results in {self.folder.root}"
+        )
+
+    def _part(self, position: Position, progress: Progress, stop: Interrupt) -> None:
+        if position < Position(self.recipe.epochs):
+            inside = f" and {position.step} of {self.batches.steps} steps" if position.step else ""
+            progress.say(f"stopped after {position.epoch} epochs{inside}; all is saved: go on with --resume")
+        else:
+            progress.say(f"done: pictures, losses.png and evolution.gif are in {self.folder.root}")

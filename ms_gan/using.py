@@ -1,0 +1,90 @@
+"""Using trained networks: drawing with a generator, asking a discriminator, and loading either from a file."""
+
+from pathlib import Path
+
+import numpy as np
+from mindspore import Tensor, nn, ops
+
+from ms_gan.errors import UserError
+from ms_gan.networks import build
+from ms_gan.pixels import to_network, to_pixels
+from ms_gan.training.checkpoint import check_player, load_weights, read_tensors
+from ms_gan.training.run_folder import run_of
+
+
+def draw(generator: nn.Cell, latent_codes: np.ndarray) -> np.ndarray:
+    """Pictures from latent codes, in evaluation mode, so that each depends on its own code alone.
+
+    In training mode batch normalisation would mix every picture with its neighbours, as the slides' pictures are.
+    The mode the generator was in is restored.
+
+    Args:
+        generator: any generator of this package.
+        latent_codes: float32, N×latent_size.
+
+    Returns:
+        uint8, N×H×W×C.
+    """
+    return to_pixels(_evaluate(generator, latent_codes))
+
+
+def judge(discriminator: nn.Cell, pixels: np.ndarray) -> np.ndarray:
+    """D's probability that each picture is real, in evaluation mode.
+
+    Args:
+        discriminator: any discriminator of this package.
+        pixels: uint8, N×H×W×C.
+
+    Returns:
+        float32, N numbers in [0, 1].
+    """
+    scores = _evaluate(discriminator, to_network(pixels))
+    return ops.sigmoid(Tensor(scores)).asnumpy()[:, 0]
+
+
+def _evaluate(network: nn.Cell, inputs: np.ndarray) -> np.ndarray:
+    was_training = network.training
+    network.set_train(False)
+    try:
+        return network(Tensor(inputs)).asnumpy()
+    finally:
+        network.set_train(was_training)
+
+
+def load_generator(path: Path) -> tuple[nn.Cell, int]:
+    """A trained generator and its latent size, from Generator….ckpt; a file of the slides' own script will do.
+
+    Raises:
+        UserError: the file is missing, damaged, a discriminator's, or of another architecture.
+    """
+    tensors = read_tensors(path)
+    check_player(path, tensors, "generator")
+    latent_size = _latent_size(path, tensors)
+    generator, _ = build(_networks_of(path), latent_size)
+    load_weights(path, generator, "generator")
+    return generator, latent_size
+
+
+def load_discriminator(path: Path) -> nn.Cell:
+    """A trained discriminator, from Discriminator….ckpt; a file of the slides' own script will do.
+
+    Raises:
+        UserError: the file is missing, damaged, a generator's, or of another architecture.
+    """
+    _, discriminator = build(_networks_of(path), latent_size=1)
+    load_weights(path, discriminator, "discriminator")
+    return discriminator
+
+
+def _latent_size(path: Path, tensors: dict[str, np.ndarray]) -> int:
+    """The inputs of the first layer: the only part of a generator's shape that a recipe changes."""
+    first = next((value for name, value in tensors.items() if name.endswith("weight")), None)
+    if first is None or first.ndim != 2:
+        raise UserError(f"{path} is of another architecture: its first layer is not fully connected")
+    return first.shape[1]
+
+
+def _networks_of(path: Path) -> str:
+    """The pair of networks that the recipe.json of the file's run names; the slides' for a file without a run."""
+    recipe = run_of(path).read_recipe()
+    return recipe.networks if recipe else "mlp"

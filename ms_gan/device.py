@@ -54,7 +54,9 @@ def choose_device(target: str | None = None) -> str:
     found = available()
     wanted = names[target.lower()] if target is not None else (_chosen or found[0])
     if wanted not in found:
-        raise UserError(f"no {wanted} that this MindSpore can use; here there is: {', '.join(found)} (--device {found[0]})")
+        raise UserError(
+            f"no {wanted} that this MindSpore can use; here there is: {', '.join(found)} (--device {found[0]})"
+        )
     if _chosen is None:
         _start(wanted)
         _chosen = wanted

@@ -50,7 +50,9 @@ class Recipe:
             raise UserError(f"learning rate {self.learning_rate}: it must be a number above 0, such as 0.0002")
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"{name} {getattr(self, name)}: it must be at least 0 and below 1, such as 0.5 or 0.999")
+                raise UserError(
+                    f"{name} {getattr(self, name)}: it must be at least 0 and below 1, such as 0.5 or 0.999"
+                )
         if not 0 <= self.seed < 2**32:
             raise UserError(f"seed {self.seed}: it must be a whole number from 0 to {2**32 - 1}")
 

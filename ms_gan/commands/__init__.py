@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The console script `ms-gan`.
 
     Returns:
-        The exit status: 0, or 128 + the number of the signal that stopped a training.
+        The exit status: 0, or 130 if Ctrl-C stopped a training.
 
     Raises:
         SystemExit: with status 2 after one line on stderr, for input that the user must put right.

@@ -38,7 +38,7 @@ def command_line(words: list[str], prog: str = "ms-gan") -> Any:
         default = {"default": train} if command is Train else {}
         choices.append(Annotated[command, tyro.conf.subcommand(name, **default)])
     return tyro.cli(
-        Union[tuple(choices)],
+        Union[tuple(choices)],  # noqa: UP007 (a union of a list has no other form)
         prog=prog,
         description="The GAN course in code: train, stop, go on, draw.",
         args=words,

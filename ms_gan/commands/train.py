@@ -35,7 +35,7 @@ class Train:
         return self.result or (Path("result") if self.recipe == "gan" else Path("result", self.recipe))
 
     def run(self) -> int:
-        """Trains. Returns 0, or 128 + the number of the signal that stopped it."""
+        """Trains. Returns 0, or 130 if Ctrl-C stopped it."""
         from ms_gan.training.run import train
 
         stopped_by = train(self.settings, self._running())

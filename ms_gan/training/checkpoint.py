@@ -1,8 +1,8 @@
 """Checkpoints: written whole or not at all, verified before use; files made by the slides' own script load too.
 
-What is saved at one moment is a set: `Generator{tag}.ckpt`, `Discriminator{tag}.ckpt`, `TrainState{tag}.ckpt` and, last,
-`Epoch{tag}.json` with their SHA-256. Without the last the set is not there. The tag is the epoch just finished (from 0,
-as on the slides), or `{epoch}-step{n}` for a run that was stopped after step n of an epoch.
+What is saved at one moment is a set: `Generator{tag}.ckpt`, `Discriminator{tag}.ckpt`, `TrainState{tag}.ckpt` and,
+last, `Epoch{tag}.json` with their SHA-256. Without the last the set is not there. The tag is the epoch just finished
+(from 0, as on the slides), or `{epoch}-step{n}` for a run that was stopped after step n of an epoch.
 """
 
 import hashlib
@@ -197,7 +197,9 @@ def check_player(path: Path, tensors: dict[str, np.ndarray], player: str) -> Non
     """Raises UserError if the names in a file say that it is the other player's."""
     other = {"generator": "discriminator", "discriminator": "generator"}[player]
     if any(other in name for name in tensors) and not any(player in name for name in tensors):
-        raise UserError(f"{path} holds a {other}; a {player} is wanted here: name the {player.capitalize()}….ckpt beside it")
+        raise UserError(
+            f"{path} holds a {other}; a {player} is wanted here: name the {player.capitalize()}….ckpt beside it"
+        )
 
 
 def _by_kind(named: dict) -> dict[str, list[tuple]]:

@@ -7,8 +7,8 @@ import threading
 class Interrupt:
     """`asked` becomes True when the user presses Ctrl-C or the system asks the process to end (SIGTERM).
 
-    Used as a context; the former handlers return at its end. Outside the main thread, where Python allows no
-    handlers, nothing is caught.
+    `signal` is SIGINT then, for either, and None before. Used as a context; the former handlers return at its end.
+    Outside the main thread, where Python allows no handlers, nothing is caught.
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -33,4 +33,5 @@ class Interrupt:
     def _note(self, number: int, frame) -> None:
         if self.asked:
             raise KeyboardInterrupt
-        self.signal = number
+        # Not `number`: while a compiled step runs, MindSpore makes SIGTERM of a Ctrl-C, so SIGTERM may be either.
+        self.signal = signal.SIGINT

@@ -62,7 +62,9 @@ def slide_line(row: Row, recipe: Recipe, steps: int) -> str:
 
 def epoch_line(rows: Sequence[Row], recipe: Recipe) -> str:
     """One aligned line for an epoch: means over its steps, images a second, and its time in seconds."""
-    mean = {name: sum(getattr(row, name) for row in rows) / len(rows) for name in ("d_loss", "g_loss", "d_real", "d_fake")}
+    mean = {
+        name: sum(getattr(row, name) for row in rows) / len(rows) for name in ("d_loss", "g_loss", "d_real", "d_fake")
+    }
     seconds = sum(row.seconds for row in rows)
     return (
         f"epoch {rows[0].epoch + 1:3d}/{recipe.epochs}   d_loss {mean['d_loss']:.3f}   g_loss {mean['g_loss']:.3f}   "

@@ -9,7 +9,6 @@ from ms_gan.objectives import find_objective
 from ms_gan.pictures.curves import plot_losses
 from ms_gan.pictures.gif import write_gif
 from ms_gan.training import history
-from ms_gan.training.history import Row
 from ms_gan.training.run_folder import RunFolder
 
 

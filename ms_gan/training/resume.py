@@ -63,7 +63,9 @@ def _newest(folder: RunFolder, say: Callable[[str], None]) -> Start:
         pairs = [pair for pair in pairs if set_files(folder.checkpoints, pair)["discriminator"].exists()]
         if pairs:
             return Start(max(pairs), folder)
-    raise UserError(f"there is no finished epoch to resume in {folder.checkpoints}: start without --resume, in a new folder")
+    raise UserError(
+        f"there is no finished epoch to resume in {folder.checkpoints}: start without --resume, in a new folder"
+    )
 
 
 def _named(folder: RunFolder, path: Path) -> Start:
@@ -75,7 +77,9 @@ def _named(folder: RunFolder, path: Path) -> Start:
     source = run_of(path)
     files = set_files(source.checkpoints, position)
     if not (files["generator"].exists() and files["generator"].samefile(path)):
-        raise UserError(f"{path}: to go on from a file, it must be called Generator99.ckpt or the like, in checkpoints/")
+        raise UserError(
+            f"{path}: to go on from a file, it must be called Generator99.ckpt or the like, in checkpoints/"
+        )
     if not files["discriminator"].exists():
         raise UserError(f"{files['discriminator']} is missing: training goes on with both players")
     if files["manifest"].exists() and (found := fault(source.checkpoints, position)):
@@ -87,12 +91,15 @@ def _named(folder: RunFolder, path: Path) -> Start:
 def _refuse_to_overwrite(folder: RunFolder, source: RunFolder, position: Position) -> None:
     here = folder.root.resolve() == source.root.resolve()
     if not here and folder.holds_a_run():
-        raise UserError(f"a run lies in {folder.root} already: name a new folder with --result to go on from another run")
-    later = [other for other in positions(source.checkpoints) if other > position]
+        raise UserError(
+            f"a run lies in {folder.root} already: name a new folder with --result to go on from another run"
+        )
+    found = map(Position.of_file, source.checkpoints.glob("Generator*.ckpt"))  # those of the slides' script too
+    later = [other for other in found if other > position]
     if here and later:
         raise UserError(
-            f"{folder.root} holds later epochs, up to {set_files(source.checkpoints, later[-1])['generator'].name}, that "
-            f"going on from here would overwrite: name a new folder with --result, or --resume alone for the newest"
+            f"{folder.root} holds later epochs, up to Generator{max(later).tag}.ckpt, that going on from here "
+            f"would overwrite: name a new folder with --result, or --resume alone for the newest"
         )
 
 
@@ -102,7 +109,9 @@ def check_settings(saved: Recipe, recipe: Recipe) -> None:
         before, now = getattr(saved, name), getattr(recipe, name)
         if before != now:
             option = "--" + name.replace("_", "-")
-            raise UserError(f"this run has {option} {before}: it cannot go on with {now}; start a new one with --result")
+            raise UserError(
+                f"this run has {option} {before} and cannot go on with {now}: start a new one with --result"
+            )
 
 
 def take_over(folder: RunFolder, start: Start, say: Callable[[str], None]) -> list[Row]:

@@ -1,6 +1,7 @@
 """A run: epochs of training that leave pictures, losses and checkpoints in a folder, and that can go on from there."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,17 +57,24 @@ def train(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
     The same recipe gives the same bytes in every weight, picture and loss, however often it was stopped between.
 
     Returns:
-        None when all epochs are done; the number of the signal (SIGINT, SIGTERM) that stopped the run before. Then
-        everything is saved, and the run goes on with `resume="newest"`.
+        None when all epochs are done; SIGINT if Ctrl-C, or a SIGTERM, stopped the run before. Then everything is
+        saved, and the run goes on with `resume="newest"`.
 
     Raises:
         UserError: anything the user can put right. Nothing was written if it is raised before the first step.
     """
     run = prepare(recipe, running, say)
-    try:
+    with _write_errors(run.folder):
         return run.epochs()
+
+
+@contextlib.contextmanager
+def _write_errors(folder: RunFolder) -> Iterator[None]:
+    """Turns an OSError into a UserError."""
+    try:
+        yield
     except OSError as error:
-        where = error.filename or run.folder.root
+        where = error.filename or folder.root
         reason = error.strerror or error
         raise UserError(f"cannot write {where}: {reason}; what is saved is safe, go on with --resume") from error
 
@@ -85,7 +93,8 @@ def prepare(recipe: Recipe, running: Running, say: Callable[[str], None] = print
     if start.source and not checkpoint.restore(start.source.checkpoints, start.position, players):
         say("note: only the weights are there, so the optimisers start afresh")
     folder.create(running.recipe_name, recipe)
-    return Run(recipe, running, folder, batches, players, start, take_over(folder, start, say))
+    with _write_errors(folder):
+        return Run(recipe, running, folder, batches, players, start, take_over(folder, start, say))
 
 
 def check(recipe: Recipe, running: Running, say: Callable[[str], None] = print) -> Start:
@@ -96,8 +105,11 @@ def check(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
             settings.
     """
     device.choose_device(running.device)
+    find_objective(recipe.objective)
     start = find_start(RunFolder(running.result), running.resume, say)
-    if start.source and (saved := start.source.read_recipe()):
+    if start.source and start.source.recipe.exists():
+        if not (saved := start.source.read_recipe()):
+            raise UserError(f"{start.source.recipe} is damaged: delete it, and give the settings of the run as options")
         check_settings(saved, recipe)
     if start.position >= Position(recipe.epochs):
         raise UserError(f"{start.position.epoch} epochs are trained already: ask for more with --epochs")

@@ -1,0 +1,57 @@
+"""This package's training step, and a whole epoch of a run with all that a run does beside the steps."""
+
+import tempfile
+import time
+from pathlib import Path
+
+from ms_gan import device
+from ms_gan.data.batches import Batches
+from ms_gan.data.mnist import load_images
+from ms_gan.objectives import find_objective
+from ms_gan.recipes import Recipe
+from ms_gan.training.checkpoint import Position
+from ms_gan.training.interrupt import Interrupt
+from ms_gan.training.players import create_players
+from ms_gan.training.progress import Progress
+from ms_gan.training.run import Running, prepare
+from ms_gan.training.step import compile_step
+
+RECIPE = Recipe()
+
+
+def make_step():
+    """A function that makes one step on a fixed batch and waits for its two losses and D's two answers."""
+    device.choose_device("CPU")
+    images = load_images()[: RECIPE.batch_size]
+    batches = Batches(images, batch_size=RECIPE.batch_size, latent_size=RECIPE.latent_size, seed=0)
+    image, latent_code = next(batches.epoch(0).create_tuple_iterator(num_epochs=1))
+    compiled = compile_step(create_players(RECIPE), find_objective(RECIPE.objective))
+    return lambda: tuple(float(value.asnumpy()) for value in compiled(image, latent_code))
+
+
+def epoch_overhead(epochs: int) -> list[float]:
+    """How much longer an epoch of a run takes than its bare steps, as ratios, one for each epoch after the first.
+
+    Each epoch is timed against as many bare steps of the same compiled step on one batch, half of them before it and
+    half after, so that a change of the machine's speed meets both.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        run = prepare(RECIPE, Running(result=Path(folder), device="CPU"))
+        image, latent_code = next(run.batches.epoch(0).create_tuple_iterator(num_epochs=1))
+
+        def bare(steps: int) -> float:
+            begin = time.perf_counter()
+            for _ in range(steps):
+                [float(value.asnumpy()) for value in run.step(image, latent_code)]
+            return time.perf_counter() - begin
+
+        ratios = []
+        steps = run.batches.steps
+        with Progress(run.recipe, steps, 0, run.running.log_every) as progress, Interrupt() as stop:
+            for epoch in range(epochs + 1):
+                before = bare(steps // 2)
+                begin = time.perf_counter()
+                run.epoch(Position(epoch), progress, stop)
+                whole = time.perf_counter() - begin
+                ratios.append(whole / (before + bare(steps - steps // 2)))
+    return ratios[1:]

@@ -1,0 +1,139 @@
+"""What tests of several rooms share."""
+
+import gzip
+import hashlib
+import struct
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ms_gan import device  # before MindSpore: it sets what MindSpore reads when it starts
+
+MNIST = Path(__file__).parents[1] / "data" / "MNIST_Data"
+
+
+def _first(name: str, header: int, count: int, size: int) -> bytes:
+    """The first `count` entries of one of the real MNIST files, as an IDX file."""
+    with gzip.open(MNIST / f"{name}.gz") as file:
+        content = file.read(header + count * size)
+    return content[:4] + struct.pack(">I", count) + content[8:]
+
+
+@pytest.fixture(scope="session")
+def small_mnist(tmp_path_factory) -> Path:
+    """A folder with the first 640 training and 64 test images of the real MNIST and their labels, as IDX files."""
+    home = tmp_path_factory.mktemp("small_mnist")
+    for split, prefix, count in (("train", "train", 640), ("test", "t10k", 64)):
+        (home / split).mkdir()
+        for kind, header, size in (("images-idx3", 16, 28 * 28), ("labels-idx1", 8, 1)):
+            name = f"{split}/{prefix}-{kind}-ubyte"
+            (home / name).write_bytes(_first(name, header, count, size))
+    return home
+
+
+@pytest.fixture(scope="session")
+def cpu() -> str:
+    """MindSpore on the processor, set up as the commands set it up."""
+    return device.choose_device("CPU")
+
+
+def _slides_pair():
+    """The networks as the slides write them, from MindSpore's own layers; the discriminator ends in Sigmoid."""
+    from mindspore import nn
+
+    class Network(nn.Cell):
+        def __init__(self, shape, *layers):
+            super().__init__()
+            self.model = nn.SequentialCell(*layers)
+            self.shape = shape
+
+        def construct(self, x):
+            return self.model(x.reshape((x.shape[0], -1))).reshape(self.shape)
+
+    def block(inputs, outputs):
+        return nn.Dense(inputs, outputs), nn.BatchNorm1d(outputs, eps=1e-5, momentum=0.9), nn.ReLU()
+
+    generator = Network(
+        (-1, 1, 28, 28),
+        *(nn.Dense(100, 128), nn.ReLU(), *block(128, 256), *block(256, 512), *block(512, 1024)),
+        *(nn.Dense(1024, 784), nn.Tanh()),
+    )
+    discriminator = Network(
+        (-1, 1),
+        *(nn.Dense(784, 512), nn.LeakyReLU(0.2), nn.Dense(512, 256), nn.LeakyReLU(0.2)),
+        *(nn.Dense(256, 1), nn.Sigmoid()),
+    )
+    return generator, discriminator
+
+
+def _slides_adam(network):
+    from mindspore import nn
+
+    return nn.Adam(network.trainable_params(), learning_rate=2e-4, beta1=0.5, beta2=0.999)
+
+
+def _slides_files(folder: Path, epoch: int):
+    """Saves Generator{epoch}.ckpt and Discriminator{epoch}.ckpt as the slides' script does; returns the networks."""
+    import mindspore as ms
+    import numpy as np
+
+    ms.set_seed(7)
+    generator, discriminator = _slides_pair()
+    rng = np.random.default_rng(7)
+    for network, name in ((generator, "generator"), (discriminator, "discriminator")):
+        network.update_parameters_name(name)
+        _slides_adam(network).update_parameters_name(f"optim_{name[0]}")
+        for p in network.get_parameters():  # away from ones and zeros, so that a mix-up shows
+            p.set_data(ms.Tensor(p.asnumpy() + rng.uniform(-0.01, 0.01, p.shape).astype(np.float32)))
+        folder.mkdir(parents=True, exist_ok=True)
+        ms.save_checkpoint(network, str(folder / f"{name.capitalize()}{epoch}.ckpt"))
+    return generator, discriminator
+
+
+@pytest.fixture(scope="session")
+def slides(cpu):
+    """The slides' code as a student has it: pair(), adam(network), files(folder, epoch)."""
+    return SimpleNamespace(pair=_slides_pair, adam=_slides_adam, files=_slides_files)
+
+
+def _call(arguments) -> int:
+    from ms_gan.commands import main
+
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        return end.code
+
+
+@pytest.fixture
+def command(capfd):
+    """command("sample", file, …) calls ms-gan in this process: its status, and all that came on stdout and stderr."""
+
+    def call(*arguments):
+        capfd.readouterr()
+        status = _call(arguments)
+        out, err = capfd.readouterr()
+        return SimpleNamespace(status=status, out=out, err=err, lines=out.splitlines())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def listing():
+    """listing(folder) names everything below a folder, with the SHA-256 of every file."""
+
+    def names_and_digests(folder: Path) -> dict[str, str]:
+        found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
+        return {name: hashlib.sha256(p.read_bytes()).hexdigest() if p.is_file() else "" for name, p in found.items()}
+
+    return names_and_digests
+
+
+@pytest.fixture(scope="session")
+def trained_run(cpu, small_mnist, tmp_path_factory) -> Path:
+    """The folder of three epochs of 20 steps on the small MNIST, trained without a stop; copy it to change it."""
+    result = tmp_path_factory.mktemp("trained") / "result"
+    options = ["--epochs", 3, "--batch-size", 32, "--data", small_mnist, "--result", result]
+    assert _call(["train", "gan", *options]) == 0
+    return result

@@ -1,0 +1,214 @@
+"""Training on real images by the commands a student types: stopped or not, the bytes are the same."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ms_gan import files
+from ms_gan.training.checkpoint import Position, fault, read_tensors
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def compare(listing, trained_run):
+    """Asserts that a folder holds the bytes of the run without a stop, the seconds in history.csv aside."""
+
+    def same_bytes(folder: Path, but: tuple[str, ...] = ()) -> None:
+        ours, theirs = ({n: d for n, d in listing(f).items() if n not in but} for f in (folder, trained_run))
+        assert ours.pop("history.csv") and theirs.pop("history.csv")
+        assert ours == theirs
+        assert without_seconds(folder) == without_seconds(trained_run)
+
+    return same_bytes
+
+
+def without_seconds(folder: Path) -> list[list[str]]:
+    with (folder / "history.csv").open(newline="") as file:
+        return [row[:-1] for row in csv.reader(file)]
+
+
+@pytest.fixture
+def train(command, small_mnist):
+    """train("--epochs", 2, …) trains on the small MNIST."""
+    return lambda *options: command("train", "gan", "--data", small_mnist, *options)
+
+
+def test_what_a_run_leaves(trained_run, listing):
+    epochs = range(3)
+    weights = {f"checkpoints/{name}{e}.ckpt" for name in ("Generator", "Discriminator", "TrainState") for e in epochs}
+    manifests = {f"checkpoints/Epoch{e}.json" for e in epochs}
+    pictures = {f"images/epoch00{e}.png" for e in epochs}
+    others = {"checkpoints", "images", "recipe.json", "history.csv", "losses.png", "evolution.gif"}
+    assert listing(trained_run).keys() == weights | manifests | pictures | others
+    assert [fault(trained_run / "checkpoints", Position(e + 1)) for e in epochs] == [None] * 3
+    rows = without_seconds(trained_run)
+    assert rows[0] == ["epoch", "step", "d_loss", "g_loss", "d_real", "d_fake"]
+    assert [row[:2] for row in rows[1:]] == [[str(e), str(step)] for e in epochs for step in range(1, 21)]
+    values = np.array([row[2:] for row in rows[1:]], float)
+    assert abs(values[0] - [1.386, 0.693, 0.5, 0.5]).max() < 0.1  # fresh networks know nothing
+    assert (values[:, 2:] > 0).all() and (values[:, 2:] < 1).all()
+    settings = json.loads((trained_run / "recipe.json").read_text())
+    assert (settings["recipe"], settings["epochs"], settings["batch_size"]) == ("gan", 3, 32)
+    with Image.open(trained_run / "images" / "epoch002.png") as sheet, Image.open(trained_run / "evolution.gif") as gif:
+        assert sheet.size == (5 * 116 + 4, 5 * 116 + 4) and sheet.mode == "L"
+        assert gif.n_frames == 3
+
+
+def test_two_epochs_and_one_more_are_three(train, compare, tmp_path, listing):
+    """Going on, the recipe's numbers are those that are saved."""
+    result = tmp_path / "result"
+    begun = train("--epochs", 2, "--batch-size", 32, "--log-every", 10, "--result", result)
+    assert (begun.status, begun.err) == (0, "")
+    assert begun.lines[1] == f"640 images an epoch in 20 batches of 32 (0 left out); CPU; results in {result}"
+    losses = r"loss_d:\d\.\d{6} , loss_g:\d\.\d{6} , time:\d\.\d{3}s, lr:0\.000200"
+    slide = rf"Epoch:\[  [01]/  2\], step:\[  [12]0/  20\], {losses}"
+    assert sum(re.fullmatch(slide, line) is not None for line in begun.lines) == 4
+    assert [line[:13] for line in begun.lines if line.startswith("epoch")] == ["epoch   1/2  ", "epoch   2/2  "]
+    assert begun.lines[-1] == f"done: pictures, losses.png and evolution.gif are in {result}" and len(begun.lines) == 9
+    before = listing(result)
+    gone_on = train("--epochs", 3, "--result", result, "--resume")
+    assert (gone_on.status, gone_on.err) == (0, "")
+    assert gone_on.lines[0] == f"going on from {result / 'checkpoints' / 'Generator1.ckpt'}"
+    assert [line[:13] for line in gone_on.lines if line.startswith("epoch")] == ["epoch   3/3  "]
+    compare(result)
+    kept = ("checkpoints/Generator0.ckpt", "checkpoints/Discriminator1.ckpt", "images/epoch001.png")
+    assert all(listing(result)[name] == before[name] for name in kept)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_in_the_middle_of_an_epoch(train, compare, tmp_path, small_mnist, listing):
+    result = tmp_path / "result"
+    words = ["train", "--epochs", "3", "--batch-size", "32", "--log-every", "1"]
+    words += ["--data", small_mnist, "--result", result]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ms_gan", *words], stdout=pipe, stderr=pipe, text=True, encoding="utf-8", env=environment
+    )
+    for line in process.stdout:
+        if line.startswith("Epoch:["):
+            process.send_signal(signal.SIGINT)
+            break
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (130, "")
+    stopped = re.fullmatch(
+        r"stopped after 0 epochs and (\d+) of 20 steps; all is saved: go on with --resume", out.splitlines()[-1]
+    )
+    step = int(stopped[1])
+    assert 1 <= step < 20
+    tag = f"0-step{step}"
+    names = {"Generator", "Discriminator", "TrainState"}
+    inside = {f"{name}{tag}.ckpt" for name in names} | {f"Epoch{tag}.json"}
+    assert {path.name for path in (result / "checkpoints").iterdir()} == inside
+    assert len(without_seconds(result)) == 1 + step and (result / "losses.png").exists()
+    gone_on = train("--resume", "--result", result)
+    assert (gone_on.status, gone_on.err) == (0, "")
+    assert gone_on.lines[0] == f"going on from {result / 'checkpoints' / f'Generator{tag}.ckpt'}"
+    compare(result)
+
+
+def test_from_an_earlier_epoch(train, compare, trained_run, tmp_path, listing):
+    """Refused where later epochs lie; in a new folder it gives the same as ever."""
+    first, new = trained_run / "checkpoints" / "Generator0.ckpt", tmp_path / "new"
+    before = listing(trained_run)
+    refused = train("--resume", first, "--epochs", 3, "--result", trained_run)
+    assert (refused.status, refused.lines) == (2, [])
+    assert refused.err.count("\n") == 1 and "holds later epochs, up to Generator2.ckpt" in refused.err
+    assert listing(trained_run) == before
+    done = train(f"--resume={first}", "--epochs", 3, "--result", new)
+    assert (done.status, done.err) == (0, "")
+    compare(
+        new,
+        but=tuple(
+            f"checkpoints/{n}" for n in ("Generator0.ckpt", "Discriminator0.ckpt", "TrainState0.ckpt", "Epoch0.json")
+        ),
+    )
+    assert listing(trained_run) == before
+
+
+def test_going_on_with_another_learning_rate(train, trained_run, tmp_path):
+    """Slide 接下来: it is the new one that is used. With --images-every pictures inside the epoch appear too."""
+    result = tmp_path / "result"
+    shutil.copytree(trained_run, result)
+    done = train(
+        "--resume", "--epochs", 4, "--learning-rate", 0.01, "--log-every", 20, "--images-every", 8, "--result", result
+    )
+    assert (done.status, done.err) == (0, "")
+    assert [line[-11:] for line in done.lines if line.startswith("Epoch:[")] == ["lr:0.010000"]
+    drawn = [path.name for path in sorted((result / "images").glob("epoch003*"))]
+    assert drawn == ["epoch003-step00008.png", "epoch003-step00016.png", "epoch003.png"]
+    weights = [read_tensors(result / "checkpoints" / f"Discriminator{e}.ckpt") for e in (1, 2, 3)]
+    steps = [max(abs(a[name] - b[name]).max() for name in a) for a, b in zip(weights, weights[1:], strict=False)]
+    # Adam moves a weight by about its learning rate: 20 steps of 0.0002, 20 steps of 0.01.
+    assert 0.001 < steps[0] < 0.03 and 0.1 < steps[1] < 2
+    states = [path.name for path in sorted((result / "checkpoints").glob("TrainState*"))]
+    assert states == ["TrainState1.ckpt", "TrainState2.ckpt", "TrainState3.ckpt"]
+    assert json.loads((result / "recipe.json").read_text())["learning_rate"] == 0.01
+
+
+def test_going_on_from_the_slides_files(train, slides, tmp_path):
+    result = tmp_path / "result"
+    slides.files(result / "checkpoints", 4)
+    done = train("--resume", "--epochs", 6, "--batch-size", 64, "--result", result)
+    assert (done.status, done.err) == (0, "")
+    assert "note: only the weights are there, so the optimisers start afresh" in done.lines
+    assert [line[:13] for line in done.lines if line.startswith("epoch")] == ["epoch   6/6  "]
+    assert (result / "images" / "epoch005.png").exists() and fault(result / "checkpoints", Position(6)) is None
+    before, after = (read_tensors(result / "checkpoints" / f"Generator{e}.ckpt") for e in (4, 5))
+    name = "model.5.weight"
+    moved = abs(after["generator." + name] - before["optim_ggenerator" + name]).max()
+    assert 0.0005 < moved < 0.003  # ten steps of Adam from there, not from fresh weights
+
+
+def test_a_disk_that_fills_up(train, compare, tmp_path, monkeypatch, listing):
+    """Said in one line; what was saved stays, and going on gives the bytes of a run that never failed."""
+    result, replace = tmp_path / "result", os.replace
+
+    def full(source, target):
+        if Path(target).name == "Discriminator1.ckpt":
+            raise OSError(28, "No space left on device", str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(files.os, "replace", full)
+    failed = train("--epochs", 3, "--batch-size", 32, "--result", result)
+    monkeypatch.undo()
+    target = result / "checkpoints" / "Discriminator1.ckpt"
+    wanted = f"ms-gan: cannot write {target}: No space left on device; what is saved is safe, go on with --resume\n"
+    assert (failed.status, failed.err) == (2, wanted)
+    assert not any(".part" in name for name in listing(result))
+    gone_on = train("--resume", "--result", result)
+    assert gone_on.lines[0] == f"going on from {result / 'checkpoints' / 'Generator0.ckpt'}"
+    compare(result)
+
+
+def test_a_history_that_cannot_be_written(train, trained_run, tmp_path):
+    result = tmp_path / "result"
+    shutil.copytree(trained_run, result)
+    (result / "history.csv").unlink()
+    (result / "history.csv").mkdir()
+    done = train("--resume", "--epochs", 4, "--result", result)
+    assert done.status == 2 and done.err.startswith("ms-gan: cannot write ") and done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["Generator2.ckpt", "TrainState2.ckpt", "Epoch2.json"])
+def test_from_the_newest_epoch_that_is_whole(command, trained_run, tmp_path, name):
+    """A damaged epoch is named and passed over. (Asked for no more epochs than are there, nothing is trained.)"""
+    result = tmp_path / "result"
+    shutil.copytree(trained_run, result)
+    damaged = result / "checkpoints" / name
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    done = command("train", "--resume", "--epochs", 2, "--result", result)
+    assert done.status == 2 and done.err == "ms-gan: 2 epochs are trained already: ask for more with --epochs\n"
+    assert done.lines[0].startswith(f"note: {damaged} is damaged")
+    assert done.lines[1] == f"going on from {result / 'checkpoints' / 'Generator1.ckpt'}"

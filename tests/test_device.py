@@ -1,0 +1,78 @@
+"""Where it computes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ms_gan import device
+from ms_gan.errors import UserError
+
+
+def test_the_processor_is_always_there(cpu):
+    assert cpu == "CPU"
+    assert device.available()[-1] == "CPU"
+    assert set(device.available()) <= set(device.TARGETS)
+
+
+def test_a_device_once_chosen_stays(cpu):
+    assert device.choose_device() == device.choose_device("cpu") == device.choose_device("CPU") == "CPU"
+
+
+@pytest.mark.parametrize("name", ["TPU", "", "cuda"])
+def test_unknown_device_is_named(cpu, name):
+    with pytest.raises(UserError, match=f"unknown device '{name}': choose one of Ascend, GPU, CPU"):
+        device.choose_device(name)
+
+
+@pytest.mark.parametrize("name", ["GPU", "gpu", "Ascend"])
+def test_a_device_that_is_not_here(cpu, monkeypatch, name):
+    monkeypatch.setattr(device, "available", lambda: ["CPU"])
+    target = {"gpu": "GPU"}.get(name, name)
+    with pytest.raises(UserError) as caught:
+        device.choose_device(name)
+    assert str(caught.value) == f"no {target} that this MindSpore can use; here there is: CPU (--device CPU)"
+
+
+def test_another_device_needs_a_new_start(cpu, monkeypatch):
+    monkeypatch.setattr(device, "available", lambda: ["GPU", "CPU"])
+    assert device.choose_device() == "CPU"
+    with pytest.raises(UserError, match="computes on CPU already: start a new one for GPU"):
+        device.choose_device("GPU")
+
+
+def test_the_best_device_is_taken_first(monkeypatch):
+    started = []
+    monkeypatch.setattr(device, "_chosen", None)
+    monkeypatch.setattr(device, "_start", started.append)
+    monkeypatch.setattr(device, "available", lambda: ["Ascend", "CPU"])
+    assert device.choose_device() == device.choose_device() == "Ascend"
+    assert started == ["Ascend"]
+
+
+def test_what_mindspore_calls_available(monkeypatch):
+    from mindspore import device_context
+
+    for name, there in (("ascend", False), ("gpu", True), ("cpu", True)):
+        monkeypatch.setattr(getattr(device_context, name), "is_available", lambda there=there: there)
+    assert device.available() == ["GPU", "CPU"]
+
+
+def test_cores():
+    assert 1 <= device.cores() <= os.cpu_count()
+
+
+@pytest.mark.parametrize("given", [{}, {"GLOG_v": "1", "MS_DEV_HOST_BLOCKING_RUN": "0"}], ids=["none", "the user's"])
+def test_settings_of_the_runtime(given):
+    """Set at import, before MindSpore is loaded; the user's own values are kept."""
+    names = ("GLOG_v", "MS_DEV_HOST_BLOCKING_RUN")
+    script = (
+        f"import json, os, sys, ms_gan.device; print(json.dumps([os.environ[n] for n in {names}] + list(sys.modules)))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in names} | given
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    values = json.loads(done.stdout)
+    assert values[:2] == ([given[name] for name in names] if given else ["3", "1"])
+    assert "ms_gan.device" in values and "mindspore" not in values

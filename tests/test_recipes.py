@@ -1,0 +1,86 @@
+"""The numbers of the course, and what no network can be trained with."""
+
+import dataclasses
+import math
+
+import pytest
+
+from ms_gan.errors import UserError
+from ms_gan.recipes import PICTURE_CODES, PICTURE_SEED, RECIPES, SUMMARIES, Recipe, find_recipe, from_settings
+
+
+def test_the_slides_numbers():
+    assert dataclasses.asdict(find_recipe("gan")) == dict(
+        networks="mlp",
+        objective="non-saturating",
+        epochs=200,
+        batch_size=128,
+        latent_size=100,
+        learning_rate=0.0002,
+        beta1=0.5,
+        beta2=0.999,
+        seed=0,
+    )
+    assert (PICTURE_CODES, PICTURE_SEED) == (25, 2323)
+
+
+def test_every_recipe_has_a_summary():
+    assert RECIPES.keys() == SUMMARIES.keys()
+    assert all(SUMMARIES.values())
+
+
+@pytest.mark.parametrize("field", ["epochs", "batch_size", "latent_size"])
+@pytest.mark.parametrize("value", [0, -3])
+def test_at_least_one(field, value):
+    with pytest.raises(UserError, match=f"{field.replace('_', ' ')} {value}: it must be a whole number of at least 1"):
+        Recipe(**{field: value})
+    assert getattr(Recipe(**{field: 1}), field) == 1
+
+
+@pytest.mark.parametrize("value", [math.nan, 0.0, -1.0, math.inf, -math.inf])
+def test_learning_rates_that_train_nothing(value):
+    with pytest.raises(UserError, match="learning rate .*: it must be a number above 0"):
+        Recipe(learning_rate=value)
+
+
+@pytest.mark.parametrize("field", ["beta1", "beta2"])
+def test_betas(field):
+    for value in (-0.1, 1.0, 1.5, math.nan, math.inf):
+        with pytest.raises(UserError, match=f"{field} .*: it must be at least 0 and below 1"):
+            Recipe(**{field: value})
+    assert getattr(Recipe(**{field: 0.0}), field) == 0
+
+
+def test_seeds():
+    for value in (-1, 2**32):
+        with pytest.raises(UserError, match="seed .*: it must be a whole number from 0 to 4294967295"):
+            Recipe(seed=value)
+    assert (Recipe(seed=0).seed, Recipe(seed=2**32 - 1).seed) == (0, 2**32 - 1)
+
+
+def test_a_recipe_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        find_recipe("gan").epochs = 3
+
+
+def test_unknown_recipe_is_named():
+    with pytest.raises(UserError, match="unknown recipe 'gna': there is gan"):
+        find_recipe("gna")
+
+
+def test_settings_come_back():
+    recipe = Recipe(epochs=7, learning_rate=1e-3, seed=5)
+    settings = {"recipe": "gan", **dataclasses.asdict(recipe), "versions": {}, "of a later release": 1}
+    assert from_settings(settings) == recipe
+    assert from_settings({}) == Recipe()
+    whole = from_settings({"learning_rate": 1})
+    assert whole.learning_rate == 1.0 and type(whole.learning_rate) is float
+
+
+@pytest.mark.parametrize(
+    "settings", [{"epochs": "3"}, {"epochs": 3.0}, {"epochs": True}, {"networks": 1}, {"beta1": "x"}]
+)
+def test_settings_of_another_kind(settings):
+    (name,) = settings
+    with pytest.raises(UserError, match=f"{name} is .*: it must be of the kind"):
+        from_settings(settings)

@@ -1,0 +1,69 @@
+"""The plot and the GIF from what lies in a run's folder."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ms_gan.errors import UserError
+from ms_gan.pictures.grid import save_grid
+from ms_gan.recipes import Recipe
+from ms_gan.training import history, report
+from ms_gan.training.history import Row
+from ms_gan.training.run_folder import RunFolder
+
+ROWS = [Row(epoch, step, 1.0 + epoch, 0.5, 0.25, 0.125, 0.1) for epoch in range(2) for step in (1, 2, 3, 4)]
+
+
+def test_the_plot_gets_what_was_measured(tmp_path, monkeypatch):
+    given = {}
+    monkeypatch.setattr(report, "plot_losses", lambda *args, **named: given.update(named, args=args))
+    folder = RunFolder(tmp_path)
+    history.append(folder.history, ROWS)
+    assert report.draw_losses(folder) == tmp_path / "losses.png"
+    path, epochs, d_loss, g_loss = given.pop("args")
+    assert path == tmp_path / "losses.png"
+    assert epochs.tolist() == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
+    assert d_loss.tolist() == [1.0] * 4 + [2.0] * 4 and g_loss.tolist() == [0.5] * 8
+    assert given.pop("d_real").tolist() == [0.25] * 8 and given.pop("d_fake").tolist() == [0.125] * 8
+    assert given.pop("equilibrium") == pytest.approx((1.3862943611, 0.6931471806)) and not given
+
+
+def test_the_plot_is_a_picture(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.create("gan", Recipe())
+    history.append(folder.history, ROWS)
+    with Image.open(report.draw_losses(folder)) as picture:
+        assert picture.format == "PNG" and min(picture.size) > 400
+
+
+def test_no_plot_without_a_step(tmp_path):
+    folder = RunFolder(tmp_path)
+    history.append(folder.history, [])
+    with pytest.raises(UserError, match="history.csv holds no training step yet"):
+        report.draw_losses(folder)
+    folder.history.write_text(folder.history.read_text() + "broken\n")
+    with pytest.raises(UserError, match="history.csv is damaged from line 2 on"):
+        report.draw_losses(folder)
+    assert not folder.losses.exists()
+
+
+def test_the_gif_has_a_frame_for_each_picture(tmp_path, monkeypatch):
+    labels = []
+    write = report.write_gif
+    monkeypatch.setattr(
+        report, "write_gif", lambda path, frames, names: (labels.extend(names), write(path, frames, names))
+    )
+    folder = RunFolder(tmp_path)
+    for number, path in enumerate((folder.image(0, 20), folder.image(0), folder.image(1))):
+        save_grid(path, np.full((25, 28, 28, 1), 100 * number, np.uint8))
+    assert report.draw_evolution(folder) == tmp_path / "evolution.gif"
+    assert labels == ["epoch 1, step 20", "epoch 1", "epoch 2"]
+    with Image.open(folder.evolution) as gif:
+        assert gif.n_frames == 3
+
+
+def test_no_gif_without_pictures(tmp_path):
+    with pytest.raises(UserError, match="there are no pictures in .*images"):
+        report.draw_evolution(RunFolder(Path(tmp_path)))

@@ -1,0 +1,98 @@
+"""The names in a run's folder, and the settings kept there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ms_gan.errors import UserError
+from ms_gan.recipes import Recipe
+from ms_gan.training.run_folder import RunFolder, run_of
+
+
+def put(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+
+
+def test_names():
+    folder = RunFolder(Path("result"))
+    assert folder.image(0) == Path("result/images/epoch000.png")
+    assert folder.image(199) == Path("result/images/epoch199.png")
+    assert folder.image(12, 400) == Path("result/images/epoch012-step00400.png")
+    assert run_of(Path("result/checkpoints/Generator99.ckpt")).root == Path("result").resolve()
+
+
+@pytest.mark.parametrize("name", ["images/epoch000.png", "images/epoch012-step00400.png", "images/epoch1000.png"])
+def test_when_a_picture_was_drawn(name):
+    epoch, step = RunFolder.drawn_at(Path(name))
+    assert RunFolder(Path(".")).image(epoch, step) == Path(name)
+
+
+def test_pictures_in_the_order_they_were_drawn(tmp_path):
+    names = [
+        "epoch000-step00100",
+        "epoch000-step00200",
+        "epoch000",
+        "epoch001-step00100",
+        "epoch001",
+        "epoch999",
+        "epoch1000",
+    ]
+    for name in sorted(names):
+        put(tmp_path / "images" / f"{name}.png")
+    for other in ("epoch.png", "epoch0x.png", "epoch001.gif", "samples.png", "epoch001-step.png", ".epoch002.png"):
+        put(tmp_path / "images" / other)
+    assert [path.stem for path in RunFolder(tmp_path).pictures()] == names
+
+
+def test_no_pictures_where_there_is_no_folder(tmp_path):
+    assert RunFolder(tmp_path / "nothing").pictures() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["recipe.json", "history.csv", "losses.png", "evolution.gif", "checkpoints/Generator0.ckpt", "images/epoch000.png"],
+)
+def test_leavings_of_a_run(tmp_path, name):
+    folder = RunFolder(tmp_path)
+    put(tmp_path / "README.md")  # as in the project's own result folder
+    (tmp_path / "checkpoints").mkdir()
+    assert not folder.holds_a_run()
+    put(tmp_path / name)
+    assert folder.holds_a_run()
+
+
+def test_settings_come_back(tmp_path):
+    recipe = Recipe(epochs=3, batch_size=64, learning_rate=1e-3, seed=2**32 - 1)
+    folder = RunFolder(tmp_path / "a" / "b")
+    assert folder.read_recipe() is None
+    folder.create("gan", recipe)
+    assert folder.checkpoints.is_dir() and folder.images.is_dir()
+    assert folder.read_recipe() == recipe
+    settings = json.loads(folder.recipe.read_text(encoding="utf-8"))
+    assert settings["recipe"] == "gan" and settings["learning_rate"] == 1e-3
+    assert settings["versions"]["mindspore"].startswith("2.10")
+    folder.create("gan", Recipe())
+    assert folder.read_recipe() == Recipe()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "3", "null", '"gan"', "\xff"),
+        *('{"epochs": "3"}', '{"epochs": 3.5}', '{"epochs": 0}', '{"seed": true}', '{"learning_rate": null}'),
+    ],
+)
+def test_settings_that_cannot_be_read_are_none(tmp_path, text):
+    (tmp_path / "recipe.json").write_bytes(text.encode("latin-1"))
+    assert RunFolder(tmp_path).read_recipe() is None
+
+
+@pytest.mark.parametrize("way", ["result", "result/images"])
+def test_a_file_in_the_way(tmp_path, way):
+    put(tmp_path / way)
+    with pytest.raises(UserError) as caught:
+        RunFolder(tmp_path / "result").create("gan", Recipe())
+    assert str(caught.value).startswith(f"cannot write the result folder {tmp_path / 'result'}: ")
+    assert str(caught.value).endswith("; name another with --result")

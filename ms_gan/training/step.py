@@ -39,7 +39,8 @@ def compile_step(players: Players, objective: Objective) -> Callable[[Tensor, Te
     grad_d = ms.value_and_grad(discriminator_forward, None, discriminator.trainable_params(), has_aux=True)
     grad_fake = ms.value_and_grad(generator_forward, 0)
 
-    @ms.jit
+    # O0, kernel by kernel: the fusions of O1 need a code generator that is not there on a processor.
+    @ms.jit(jit_level="O0")
     def step(image, latent_code):
         fake, back_to_weights = ms.vjp(generate, latent_code, weights=generator_weights)
         (d_loss, real_scores, fake_scores), d_gradients = grad_d(image, ops.stop_gradient(fake))

@@ -1,9 +1,12 @@
 import gzip
 import os
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ms_gan.data import idx
 from ms_gan.errors import UserError
@@ -132,3 +135,22 @@ def test_a_file_beyond_all_reason_is_refused(write, as_idx, monkeypatch, ending)
     assert idx.read_images(path).shape == (2, 30, 40)
     monkeypatch.setattr(idx, "LARGEST", len(content) - 1)
     assert "holds more than 2,415 bytes" in refusal(idx.read_images, path)
+
+
+@given(
+    sizes=st.tuples(*[st.integers(1, 4)] * 3),
+    place=st.integers(0, 15),
+    value=st.integers(0, 255),
+    cut=st.integers(0, 70),
+)
+def test_a_changed_header_or_length_is_read_whole_or_refused(sizes, place, value, cut):
+    content = bytearray(struct.pack(">4I", 2051, *sizes) + bytes(range(np.prod(sizes))))
+    content[place] = value
+    content = bytes(content[: len(content) - cut])
+    try:
+        images = idx.parse_images(content, Path("digits"))
+    except UserError as error:
+        assert "digits" in str(error) and "\n" not in str(error)
+    else:
+        assert content[:4] == struct.pack(">I", 2051)
+        assert images.shape == struct.unpack(">3I", content[4:16]) and images.tobytes() == content[16:]

@@ -137,3 +137,27 @@ def trained_run(cpu, small_mnist, tmp_path_factory) -> Path:
     options = ["--epochs", 3, "--batch-size", 32, "--data", small_mnist, "--result", result]
     assert _call(["train", "gan", *options]) == 0
     return result
+
+
+@pytest.fixture(scope="session")
+def saved_run(tmp_path_factory, cpu):
+    """The folder of a run with one set of weights, and its players; their moving statistics have moved."""
+    import numpy as np
+    from mindspore import Tensor
+
+    from ms_gan.recipes import Recipe
+    from ms_gan.training import checkpoint
+    from ms_gan.training.checkpoint import Position
+    from ms_gan.training.players import create_players
+    from ms_gan.training.run_folder import RunFolder
+
+    folder = RunFolder(tmp_path_factory.mktemp("run"))
+    recipe = Recipe()
+    folder.create("gan", recipe)
+    players = create_players(recipe)
+    players.generator.set_train(True)
+    for _ in range(3):
+        players.generator(Tensor(np.random.default_rng(0).standard_normal((64, 100)).astype(np.float32)))
+    players.generator.set_train(False)
+    checkpoint.save(folder.checkpoints, Position(1), players)
+    return folder, players

@@ -25,9 +25,10 @@ class Judge:
         import numpy as np
 
         from ms_gan import device
+        from ms_gan.networks.evaluation import judge
         from ms_gan.networks.mlp import IMAGE_SHAPE
         from ms_gan.pictures.read import read_picture
-        from ms_gan.using import judge, load_discriminator
+        from ms_gan.training.trained import load_discriminator
 
         device.choose_device()
         pixels = np.stack([read_picture(path, IMAGE_SHAPE) for path in self.pictures])

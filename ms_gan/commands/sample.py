@@ -32,8 +32,9 @@ class Sample:
             raise UserError(f"--seed {self.seed}: it must be from 0 to {2**32 - 1}")
         from ms_gan import device
         from ms_gan.data.latent import fixed_codes
+        from ms_gan.networks.evaluation import draw
         from ms_gan.pictures.grid import save_grid
-        from ms_gan.using import draw, load_generator
+        from ms_gan.training.trained import load_generator
 
         device.choose_device()
         generator, latent_size = load_generator(self.file)

@@ -10,6 +10,7 @@ from ms_gan.data.batches import Batches
 from ms_gan.data.latent import fixed_codes
 from ms_gan.data.mnist import load_images
 from ms_gan.errors import UserError
+from ms_gan.networks.evaluation import draw
 from ms_gan.objectives import find_objective
 from ms_gan.pictures.grid import save_grid
 from ms_gan.recipes import PICTURE_CODES, Recipe
@@ -22,7 +23,6 @@ from ms_gan.training.progress import Progress, Stopwatch
 from ms_gan.training.resume import Start, check_settings, find_start, take_over
 from ms_gan.training.run_folder import RunFolder
 from ms_gan.training.step import compile_step
-from ms_gan.using import draw
 
 
 @dataclass(frozen=True)

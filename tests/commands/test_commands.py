@@ -9,9 +9,10 @@ from PIL import Image
 
 from ms_gan.data.latent import fixed_codes
 from ms_gan.data.mnist import load_images
+from ms_gan.networks.evaluation import draw, judge
 from ms_gan.pictures.grid import grid
 from ms_gan.recipes import Recipe
-from ms_gan.using import draw, judge, load_discriminator, load_generator
+from ms_gan.training.trained import load_discriminator, load_generator
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from mindspore import Tensor, nn, ops
 from ms_gan.data.batches import Batches
 from ms_gan.data.latent import fixed_codes
 from ms_gan.data.mnist import load_images
+from ms_gan.networks.evaluation import draw
 from ms_gan.objectives import find_objective
 from ms_gan.recipes import Recipe
 from ms_gan.training import checkpoint
 from ms_gan.training.checkpoint import Position
 from ms_gan.training.players import create_players
 from ms_gan.training.step import compile_step
-from ms_gan.using import draw
 
 STEPS = 3
 BEFORE_A_BATCH_NORM = ("model.2.bias", "model.5.bias", "model.8.bias")

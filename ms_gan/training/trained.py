@@ -1,54 +1,14 @@
-"""Using trained networks: drawing with a generator, asking a discriminator, and loading either from a file."""
+"""Loading a trained network from its file."""
 
 from pathlib import Path
 
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import nn
 
 from ms_gan.errors import UserError
 from ms_gan.networks import build
-from ms_gan.pixels import to_network, to_pixels
 from ms_gan.training.checkpoint import check_player, load_weights, read_tensors
 from ms_gan.training.run_folder import run_of
-
-
-def draw(generator: nn.Cell, latent_codes: np.ndarray) -> np.ndarray:
-    """Pictures from latent codes, in evaluation mode, so that each depends on its own code alone.
-
-    In training mode batch normalisation would mix every picture with its neighbours, as the slides' pictures are.
-    The mode the generator was in is restored.
-
-    Args:
-        generator: any generator of this package.
-        latent_codes: float32, N×latent_size.
-
-    Returns:
-        uint8, N×H×W×C.
-    """
-    return to_pixels(_evaluate(generator, latent_codes))
-
-
-def judge(discriminator: nn.Cell, pixels: np.ndarray) -> np.ndarray:
-    """D's probability that each picture is real, in evaluation mode.
-
-    Args:
-        discriminator: any discriminator of this package.
-        pixels: uint8, N×H×W×C.
-
-    Returns:
-        float32, N numbers in [0, 1].
-    """
-    scores = _evaluate(discriminator, to_network(pixels))
-    return ops.sigmoid(Tensor(scores)).asnumpy()[:, 0]
-
-
-def _evaluate(network: nn.Cell, inputs: np.ndarray) -> np.ndarray:
-    was_training = network.training
-    network.set_train(False)
-    try:
-        return network(Tensor(inputs)).asnumpy()
-    finally:
-        network.set_train(was_training)
 
 
 def load_generator(path: Path) -> tuple[nn.Cell, int]:

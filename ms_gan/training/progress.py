@@ -21,6 +21,7 @@ class Progress:
             total=recipe.epochs * steps * recipe.batch_size,
             initial=done_steps * recipe.batch_size,
             unit=" images",
+            unit_scale=True,
             disable=None,  # no bar where stderr is not a terminal
             bar_format="{desc} {percentage:3.0f}%|{bar}| {rate_noinv_fmt}, {remaining} left{postfix}",
             mininterval=0.2,

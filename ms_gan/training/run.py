@@ -151,8 +151,8 @@ class Run:
     def epoch(self, position: Position, progress: Progress, stop: Interrupt) -> Position:
         """Trains from `position` to the end of its epoch, or to a stop; saves, and returns how far it came."""
         watch = Stopwatch()
-        data = self.batches.epoch(position.epoch, position.step)
-        for number, (image, latent_code) in enumerate(data.create_tuple_iterator(num_epochs=1), position.step + 1):
+        data = self.batches.epoch(position.epoch, position.step).create_tuple_iterator(num_epochs=1)
+        for number, (image, latent_code) in enumerate(device.feed(data), position.step + 1):
             answers = [float(value.asnumpy()) for value in self.step(image, latent_code)]
             self.rows.append(Row(position.epoch, number, *answers, seconds=watch.lap()))
             progress.step(self.rows[-1])

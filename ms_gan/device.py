@@ -85,5 +85,5 @@ def _start(target: str) -> None:
     warnings.filterwarnings("ignore", module="mindspore")
     ms.set_device(target)
     if target == "CPU":
-        # One thread a core: the default, 25, was half as fast on two cores.
+        # One thread a core was fastest on two cores; the default is 25.
         ms.device_context.cpu.op_tuning.threads_num(cores())

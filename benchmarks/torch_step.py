@@ -7,56 +7,45 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 BATCH, LATENT = 128, 100
 
 
+def make_generator() -> nn.Module:
+    """The slides' generator."""
+    layers = [nn.Linear(LATENT, 128), nn.ReLU()]
+    for inputs, outputs in ((128, 256), (256, 512), (512, 1024)):
+        layers += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(1024, 784), nn.Tanh())
+
+
+def make_discriminator() -> nn.Module:
+    """The slides' discriminator, scores out."""
+    return nn.Sequential(
+        nn.Linear(784, 512), nn.LeakyReLU(0.2), nn.Linear(512, 256), nn.LeakyReLU(0.2), nn.Linear(256, 1)
+    )
+
+
 def make_step():
     """A function that makes one step on a fixed batch and waits for its two losses and D's two answers."""
     torch.manual_seed(0)
-    generator = nn.Sequential(
-        nn.Linear(LATENT, 128),
-        nn.ReLU(),
-        nn.Linear(128, 256),
-        nn.BatchNorm1d(256),
-        nn.ReLU(),
-        nn.Linear(256, 512),
-        nn.BatchNorm1d(512),
-        nn.ReLU(),
-        nn.Linear(512, 1024),
-        nn.BatchNorm1d(1024),
-        nn.ReLU(),
-        nn.Linear(1024, 784),
-        nn.Tanh(),
-    )
-    discriminator = nn.Sequential(
-        nn.Linear(784, 512), nn.LeakyReLU(0.2), nn.Linear(512, 256), nn.LeakyReLU(0.2), nn.Linear(256, 1)
-    )
+    generator, discriminator = make_generator(), make_discriminator()
     settings = {"lr": 2e-4, "betas": (0.5, 0.999), "fused": True}
     optimizer_g = torch.optim.Adam(generator.parameters(), **settings)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), **settings)
     image, noise = torch.rand(BATCH, 784) * 2 - 1, torch.randn(BATCH, LATENT)
     ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
+    cross_entropy = binary_cross_entropy_with_logits
 
-    def update_discriminator(fake):
-        real_scores, fake_scores = discriminator(image), discriminator(fake.detach())
-        loss = binary_cross_entropy_with_logits(real_scores, ones) + binary_cross_entropy_with_logits(
-            fake_scores, zeros
-        )
-        optimizer_d.zero_grad()
+    def update(optimizer, loss):
+        optimizer.zero_grad()
         loss.backward()
-        optimizer_d.step()
-        return loss, real_scores, fake_scores
-
-    def update_generator(fake):
-        discriminator.requires_grad_(False)
-        loss = binary_cross_entropy_with_logits(discriminator(fake), ones)
-        optimizer_g.zero_grad()
-        loss.backward()
-        optimizer_g.step()
-        discriminator.requires_grad_(True)
+        optimizer.step()
         return loss
 
     def step():
         fake = generator(noise)
-        d_loss, real_scores, fake_scores = update_discriminator(fake)
-        g_loss = update_generator(fake)
+        real_scores, fake_scores = discriminator(image), discriminator(fake.detach())
+        d_loss = update(optimizer_d, cross_entropy(real_scores, ones) + cross_entropy(fake_scores, zeros))
+        discriminator.requires_grad_(False)
+        g_loss = update(optimizer_g, cross_entropy(discriminator(fake), ones))
+        discriminator.requires_grad_(True)
         answers = (real_scores.sigmoid().mean(), fake_scores.sigmoid().mean())
         return d_loss.item(), g_loss.item(), *(answer.item() for answer in answers)
 

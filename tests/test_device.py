@@ -79,23 +79,36 @@ def test_settings_of_the_runtime(given):
 
 
 @pytest.mark.usefixtures("cpu")
-def test_batches_are_fed_in_bunches_on_a_processor(monkeypatch):
+@pytest.mark.parametrize(
+    "count, ahead", [(10, [4] * 4 + [8] * 4 + [10] * 2), (8, [4] * 4 + [8] * 4), (1, [1]), (0, [])]
+)
+def test_batches_are_fed_in_bunches_on_a_processor(monkeypatch, count, ahead):
     monkeypatch.setattr(device, "BUNCH", 4)
-    made = []
+    batches = Batches(count)
+    fed = [(batch, batches.made) for batch in device.feed(batches)]
+    assert fed == list(zip(range(count), ahead, strict=True))
 
-    def batches():
-        for number in range(10):
-            made.append(number)
-            yield number
 
-    fed, ahead = [], []
-    for batch in device.feed(batches()):
-        fed.append(batch)
-        ahead.append(len(made))
-    assert fed == list(range(10))
-    assert ahead == [4] * 4 + [8] * 4 + [10] * 2
-
+@pytest.mark.usefixtures("cpu")
+def test_batches_are_fed_one_by_one_elsewhere(monkeypatch):
     monkeypatch.setattr(device, "_chosen", "GPU")
-    made.clear()
-    feeding = device.feed(batches())
-    assert next(feeding) == 0 and made == [0]
+    batches = Batches(3)
+    assert [(batch, batches.made) for batch in device.feed(batches)] == [(0, 1), (1, 2), (2, 3)]
+
+
+class Batches:
+    """Counts what was taken; like MindSpore's iterators it must not be asked again after its end."""
+
+    def __init__(self, count):
+        self.count, self.made, self.ended = count, 0, False
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        assert not self.ended
+        if self.made == self.count:
+            self.ended = True
+            raise StopIteration
+        self.made += 1
+        return self.made - 1

@@ -8,6 +8,7 @@ from ms_gan.errors import UserError
 from ms_gan.objectives import find_objective
 from ms_gan.pictures.curves import plot_losses
 from ms_gan.pictures.gif import write_gif
+from ms_gan.recipes import Recipe
 from ms_gan.training import history
 from ms_gan.training.run_folder import RunFolder
 
@@ -54,5 +55,4 @@ def _label(picture: Path) -> str:
 
 
 def _objective(folder: RunFolder):
-    recipe = folder.read_recipe()
-    return find_objective(recipe.objective if recipe else "non-saturating")
+    return find_objective((folder.read_recipe() or Recipe()).objective)

@@ -137,7 +137,7 @@ class Run:
         self.codes = fixed_codes(PICTURE_CODES, self.recipe.latent_size)
 
     def epochs(self) -> int | None:
-        """All epochs from the start on. Returns the signal that stopped them, or None."""
+        """All epochs from the start on. Returns the signal that stopped them before the last one's end, or None."""
         position = self.start.position
         done = position.epoch * self.batches.steps + position.step
         with Progress(self.recipe, self.batches.steps, done, self.running.log_every) as progress, Interrupt() as stop:
@@ -145,8 +145,8 @@ class Run:
             while position.epoch < self.recipe.epochs and not stop.asked:
                 position = self.epoch(position, progress, stop)
             self._report()
-            self._part(position, progress, stop)
-        return stop.signal
+            self._part(position, progress)
+        return stop.signal if position < Position(self.recipe.epochs) else None
 
     def epoch(self, position: Position, progress: Progress, stop: Interrupt) -> Position:
         """Trains from `position` to the end of its epoch, or to a stop; saves, and returns how far it came."""
@@ -189,7 +189,7 @@ class Run:
             f"({batches.dropped} left out); {device.choose_device()}; results in {self.folder.root}"
         )
 
-    def _part(self, position: Position, progress: Progress, stop: Interrupt) -> None:
+    def _part(self, position: Position, progress: Progress) -> None:
         if position < Position(self.recipe.epochs):
             inside = f" and {position.step} of {self.batches.steps} steps" if position.step else ""
             progress.say(f"stopped after {position.epoch} epochs{inside}; all is saved: go on with --resume")

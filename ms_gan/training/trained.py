@@ -7,6 +7,7 @@ from mindspore import nn
 
 from ms_gan.errors import UserError
 from ms_gan.networks import build
+from ms_gan.recipes import Recipe
 from ms_gan.training.checkpoint import check_player, load_weights, read_tensors
 from ms_gan.training.run_folder import run_of
 
@@ -46,5 +47,4 @@ def _latent_size(path: Path, tensors: dict[str, np.ndarray]) -> int:
 
 def _networks_of(path: Path) -> str:
     """The pair of networks that the recipe.json of the file's run names; the slides' for a file without a run."""
-    recipe = run_of(path).read_recipe()
-    return recipe.networks if recipe else "mlp"
+    return (run_of(path).read_recipe() or Recipe()).networks

@@ -1,8 +1,10 @@
 """What can be trained: every hyper-parameter has its only home here, with the slide or paper it comes from."""
 
-import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Annotated, get_type_hints
+
+from tyro.conf import FlagConversionOff
 
 from ms_gan.errors import UserError
 
@@ -16,10 +18,10 @@ class Recipe:
     """
 
     networks: str = "mlp"  # slides 生成器, 判别器
-    """The pair of networks: mlp (fully connected, for 28×28 pictures of one channel)."""
+    """The pair: mlp (the slides' fully connected), mlp-cs231n (the notebook's), dcgan28 (convolutional)."""
 
     objective: str = "non-saturating"  # slide 损失函数和优化器
-    """What the two players minimise: non-saturating (binary cross-entropy)."""
+    """What the players minimise: non-saturating (cross-entropy), minimax, least-squares or wasserstein."""
 
     epochs: int = 200  # slide 模型训练
     """Epochs to train in all, those before a resume included."""
@@ -27,25 +29,59 @@ class Recipe:
     batch_size: int = 128  # slide 为什么分batch
     """Images in a batch."""
 
+    drop_remainder: Annotated[bool, FlagConversionOff] = True  # slide 为什么分batch
+    """Whether the last images of an epoch, which fill no batch, are left out."""
+
+    train_images: int = 0
+    """How many of the data set's images to train on, the first ones; 0 for all."""
+
     latent_size: int = 100  # slide 什么是 latent code
     """Numbers in a latent code."""
 
+    noise: str = "normal"  # slide 数据加载
+    """What latent codes are drawn from: normal, N(0, 1), or uniform, from -1 to 1."""
+
+    optimizer: str = "adam"  # slide 损失函数和优化器
+    """The optimiser of both players: adam or rmsprop."""
+
     learning_rate: float = 2e-4  # slide 损失函数和优化器; Radford et al. 2015
-    """Adam's step size, for both players."""
+    """The optimisers' step size."""
 
     beta1: float = 0.5  # slide 损失函数和优化器; Radford et al. 2015: the usual 0.9 made training oscillate
-    """Adam's decay rate of the first moment."""
+    """Decay rate of the first moment; RMSProp keeps none, so it is 0 there."""
 
     beta2: float = 0.999  # slide 损失函数和优化器
-    """Adam's decay rate of the second moment."""
+    """Decay rate of the second moment."""
+
+    critic_steps: int = 1  # Goodfellow et al. 2014, algorithm 1: k
+    """Updates of the discriminator for one of the generator, each on a batch of its own."""
+
+    weight_clip: float = 0.0  # Arjovsky et al. 2017, algorithm 1: c
+    """Bound on every weight of the discriminator, kept after each update; 0 for none."""
+
+    gradient_penalty: float = 0.0  # Gulrajani et al. 2017: lambda
+    """Weight of the penalty on the discriminator's slope; 0 for none."""
 
     seed: int = 0
     """Fixes the first weights, the order of the images and the latent codes of every epoch."""
 
+    style: str = "slides"  # slide 开始练
+    """How steps are counted and shown: slides, from 1 in each epoch; notebook, as iterations from 0 on."""
+
+    log_every: int = 100
+    """Steps between two lines of losses."""
+
+    images_every: int = 0
+    """Steps between two pictures inside an epoch; 0 for none."""
+
     def __post_init__(self):
-        _at_least_one("epochs", self.epochs)
-        _at_least_one("batch size", self.batch_size)
-        _at_least_one("latent size", self.latent_size)
+        for name in ("epochs", "batch_size", "latent_size", "critic_steps", "log_every"):
+            _at_least(1, name, getattr(self, name))
+        for name in ("train_images", "images_every"):
+            _at_least(0, name, getattr(self, name))
+        _one_of(NOISES, "noise", self.noise)
+        _one_of(OPTIMIZERS, "optimizer", self.optimizer)
+        _one_of(STYLES, "style", self.style)
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise UserError(f"learning rate {self.learning_rate}: it must be a number above 0, such as 0.0002")
         for name in ("beta1", "beta2"):
@@ -53,23 +89,79 @@ class Recipe:
                 raise UserError(
                     f"{name} {getattr(self, name)}: it must be at least 0 and below 1, such as 0.5 or 0.999"
                 )
+        if self.optimizer == "rmsprop" and self.beta1 != 0:
+            raise UserError(f"beta1 {self.beta1}: rmsprop keeps no first moment, so it must be 0")
+        for name in ("weight_clip", "gradient_penalty"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise UserError(f"{_words(name)} {getattr(self, name)}: it must be a number of at least 0; 0 for none")
         if not 0 <= self.seed < 2**32:
             raise UserError(f"seed {self.seed}: it must be a whole number from 0 to {2**32 - 1}")
 
 
-def _at_least_one(name: str, value: int) -> None:
-    if value < 1:
-        raise UserError(f"{name} {value}: it must be a whole number of at least 1")
+NOISES = ("normal", "uniform")
+OPTIMIZERS = ("adam", "rmsprop")
+STYLES = ("slides", "notebook")
 
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _at_least(least: int, name: str, value: int) -> None:
+    if value < least:
+        raise UserError(f"{_words(name)} {value}: it must be a whole number of at least {least}")
+
+
+def _one_of(choices: tuple[str, ...], name: str, value: str) -> None:
+    if value not in choices:
+        raise UserError(f"unknown {name} {value!r}: there is {', '.join(choices)}")
+
+
+_NOTEBOOK = Recipe(
+    networks="mlp-cs231n",
+    epochs=10,
+    drop_remainder=False,
+    train_images=50_000,
+    latent_size=96,
+    noise="uniform",
+    learning_rate=1e-3,
+    style="notebook",
+    log_every=250,
+    images_every=250,
+)
+"""The numbers of CS231n's notebook on GANs.
+
+It keeps the last, partial batch: 50,000 images are 390 batches of 128 and one of 80, 391 iterations an epoch, 3,910 in
+10 epochs. The slides' drop_remainder would make 390 of them, and 3,900. A batch of another size is another graph to
+MindSpore, so the step is compiled once more at the end of the first epoch.
+"""
+
+_CRITIC = replace(
+    _NOTEBOOK, networks="dcgan28", objective="wasserstein", batch_size=64, drop_remainder=True, critic_steps=5
+)
+"""What both papers on the Wasserstein distance share: batches of 64, five updates of the critic for one of G."""
 
 RECIPES: dict[str, Recipe] = {
     "gan": Recipe(),
+    "cs231n-gan": _NOTEBOOK,
+    "lsgan": replace(_NOTEBOOK, objective="least-squares"),
+    "dcgan-mnist": replace(_NOTEBOOK, networks="dcgan28", epochs=5),
+    "wgan": replace(_CRITIC, optimizer="rmsprop", learning_rate=5e-5, beta1=0.0, beta2=0.99, weight_clip=0.01),
+    "wgan-gp": replace(_CRITIC, learning_rate=1e-4, beta1=0.0, beta2=0.9, gradient_penalty=10.0),
 }
 """By name; `gan` is the slides' own (用GAN生成手写字)."""
 
 SUMMARIES: dict[str, str] = {
     "gan": "the slides' fully connected GAN on MNIST",
+    "cs231n-gan": "the fully connected GAN of CS231n's notebook",
+    "lsgan": "the same with least squares (Mao et al. 2017)",
+    "dcgan-mnist": "the notebook's convolutional GAN (after Radford et al. 2015)",
+    "wgan": "the convolutional pair with the Wasserstein distance and clipped weights (Arjovsky et al. 2017)",
+    "wgan-gp": "the same with a gradient penalty in place of clipping (Gulrajani et al. 2017)",
 }
+
+VALIDATION_IMAGES = 5_000
+"""The images after the notebook's 50,000 that no recipe trains on: they tell whether D has learnt pictures by heart."""
 
 PICTURE_CODES = 25
 """Latent codes drawn after every epoch (slide 结果)."""
@@ -91,7 +183,7 @@ def from_settings(settings: dict) -> Recipe:
     Raises:
         UserError: a value has the wrong type or cannot be trained with.
     """
-    fields = {field.name: field.type for field in dataclasses.fields(Recipe)}
+    fields = get_type_hints(Recipe)
     known = {name: value for name, value in settings.items() if name in fields}
     for name, value in known.items():
         kind = fields[name]

@@ -15,13 +15,52 @@ def test_the_slides_numbers():
         objective="non-saturating",
         epochs=200,
         batch_size=128,
+        drop_remainder=True,
+        train_images=0,
         latent_size=100,
+        noise="normal",
+        optimizer="adam",
         learning_rate=0.0002,
         beta1=0.5,
         beta2=0.999,
+        critic_steps=1,
+        weight_clip=0.0,
+        gradient_penalty=0.0,
         seed=0,
+        style="slides",
+        log_every=100,
+        images_every=0,
     )
     assert (PICTURE_CODES, PICTURE_SEED) == (25, 2323)
+
+
+NOTEBOOK = dict(
+    networks="mlp-cs231n",
+    epochs=10,
+    drop_remainder=False,
+    train_images=50_000,
+    latent_size=96,
+    noise="uniform",
+    learning_rate=1e-3,
+    style="notebook",
+    log_every=250,
+    images_every=250,
+)
+CRITIC = dict(networks="dcgan28", objective="wasserstein", batch_size=64, drop_remainder=True, critic_steps=5)
+
+
+@pytest.mark.parametrize(
+    "name, numbers",
+    [
+        ("cs231n-gan", {}),
+        ("lsgan", dict(objective="least-squares")),
+        ("dcgan-mnist", dict(networks="dcgan28", epochs=5)),
+        ("wgan", CRITIC | dict(beta1=0.0, optimizer="rmsprop", learning_rate=5e-5, beta2=0.99, weight_clip=0.01)),
+        ("wgan-gp", CRITIC | dict(beta1=0.0, learning_rate=1e-4, beta2=0.9, gradient_penalty=10.0)),
+    ],
+)
+def test_the_notebooks_numbers(name, numbers):
+    assert find_recipe(name) == Recipe(**(NOTEBOOK | numbers))
 
 
 def test_every_recipe_has_a_summary():
@@ -29,12 +68,39 @@ def test_every_recipe_has_a_summary():
     assert all(SUMMARIES.values())
 
 
-@pytest.mark.parametrize("field", ["epochs", "batch_size", "latent_size"])
+@pytest.mark.parametrize("field", ["epochs", "batch_size", "latent_size", "critic_steps", "log_every"])
 @pytest.mark.parametrize("value", [0, -3])
 def test_at_least_one(field, value):
     with pytest.raises(UserError, match=f"{field.replace('_', ' ')} {value}: it must be a whole number of at least 1"):
         Recipe(**{field: value})
     assert getattr(Recipe(**{field: 1}), field) == 1
+
+
+@pytest.mark.parametrize("field", ["train_images", "images_every"])
+def test_counts_with_a_meaning_of_0(field):
+    with pytest.raises(UserError, match=f"{field.replace('_', ' ')} -1: it must be a whole number of at least 0"):
+        Recipe(**{field: -1})
+    assert getattr(Recipe(**{field: 0}), field) == 0
+
+
+@pytest.mark.parametrize("field", ["weight_clip", "gradient_penalty"])
+def test_limits_of_a_critic(field):
+    for value in (-0.1, math.nan, math.inf):
+        with pytest.raises(UserError, match=f"{field.replace('_', ' ')} .*: it must be a number of at least 0"):
+            Recipe(**{field: value})
+    assert getattr(Recipe(**{field: 0.0}), field) == 0
+
+
+@pytest.mark.parametrize("field", ["noise", "optimizer", "style"])
+def test_choices(field):
+    with pytest.raises(UserError, match=f"unknown {field} 'other': there is"):
+        Recipe(**{field: "other"})
+
+
+def test_rmsprop_has_no_first_moment():
+    with pytest.raises(UserError, match="beta1 0.5: rmsprop keeps no first moment, so it must be 0"):
+        Recipe(optimizer="rmsprop")
+    assert Recipe(optimizer="rmsprop", beta1=0.0).optimizer == "rmsprop"
 
 
 @pytest.mark.parametrize("value", [math.nan, 0.0, -1.0, math.inf, -math.inf])
@@ -78,7 +144,8 @@ def test_settings_come_back():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"epochs": "3"}, {"epochs": 3.0}, {"epochs": True}, {"networks": 1}, {"beta1": "x"}]
+    "settings",
+    [{"epochs": "3"}, {"epochs": 3.0}, {"epochs": True}, {"networks": 1}, {"beta1": "x"}, {"drop_remainder": 1}],
 )
 def test_settings_of_another_kind(settings):
     (name,) = settings

@@ -11,7 +11,7 @@ from ms_gan.errors import UserError
 
 @dataclass
 class Judge:
-    """Ask a trained discriminator how likely each picture is to be a real one."""
+    """Ask a trained discriminator how likely each picture is to be a real one; a critic answers with a score."""
 
     file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
     """A discriminator's weights, such as result/checkpoints/Discriminator99.ckpt."""
@@ -19,7 +19,7 @@ class Judge:
     """Pictures of the size and colours that it was trained on: for MNIST 28×28, grey, white on black."""
 
     def run(self) -> int:
-        """Prints a probability for each picture."""
+        """Prints an answer for each picture."""
         if not self.pictures:
             raise UserError("name at least one picture to judge")
         import numpy as np
@@ -27,12 +27,15 @@ class Judge:
         from ms_gan import device
         from ms_gan.networks.evaluation import judge
         from ms_gan.networks.mlp import IMAGE_SHAPE
+        from ms_gan.objectives import PROBABILITIES, find_objective
         from ms_gan.pictures.read import read_picture
-        from ms_gan.training.trained import load_discriminator
+        from ms_gan.training.trained import load_discriminator, recipe_of
 
         device.choose_device()
         pixels = np.stack([read_picture(path, IMAGE_SHAPE) for path in self.pictures])
         discriminator = load_discriminator(self.file)
-        for path, probability in zip(self.pictures, judge(discriminator, pixels), strict=True):
-            print(f"{path}: D(x) = {probability:.4f}")
+        objective = find_objective(recipe_of(self.file).objective)
+        name = "D(x)" if objective.answers == PROBABILITIES else "score"
+        for path, answer in zip(self.pictures, judge(discriminator, pixels, objective.answer), strict=True):
+            print(f"{path}: {name} = {answer:.4f}")
         return 0

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from ms_gan.recipes import RECIPES, SUMMARIES
+from ms_gan.recipes import RECIPES, SUMMARIES, Recipe
 
 
 @dataclass
@@ -10,9 +10,12 @@ class Recipes:
     """List what can be trained, with the numbers."""
 
     def run(self) -> int:
-        """Prints a paragraph for each recipe."""
+        """Prints the slides' recipe whole, and of each other what is different."""
+        slides = asdict(Recipe())
         for name, recipe in RECIPES.items():
-            print(f"{name}: {SUMMARIES[name]}")
-            for setting, value in asdict(recipe).items():
-                print(f"    {setting.replace('_', '-'):14} {value}")
+            settings = asdict(recipe)
+            different = {setting: value for setting, value in settings.items() if value != slides[setting]}
+            print(f"{name}: {SUMMARIES[name]}" + ("; as gan, but for" if different else ""))
+            for setting, value in (different or settings).items():
+                print(f"    {setting.replace('_', '-'):16} {value}")
         return 0

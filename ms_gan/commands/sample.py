@@ -34,11 +34,12 @@ class Sample:
         from ms_gan.data.latent import fixed_codes
         from ms_gan.networks.evaluation import draw
         from ms_gan.pictures.grid import save_grid
-        from ms_gan.training.trained import load_generator
+        from ms_gan.training.trained import load_generator, recipe_of
 
         device.choose_device()
         generator, latent_size = load_generator(self.file)
         columns = 5 if self.count <= 25 else 10
-        save_grid(self.out, draw(generator, fixed_codes(self.count, latent_size, self.seed)), columns)
+        codes = fixed_codes(self.count, latent_size, self.seed, recipe_of(self.file).noise)
+        save_grid(self.out, draw(generator, codes), columns)
         print(f"{self.count} pictures from {self.file}, seed {self.seed}: {self.out}")
         return 0

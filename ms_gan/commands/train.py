@@ -23,10 +23,6 @@ class Train:
     """A folder with MNIST's files, unpacked or not: data/MNIST_Data unless given."""
     device: Annotated[str | None, tyro.conf.arg(metavar="CPU|GPU|Ascend")] = None
     """Where to compute: Ascend or GPU if MindSpore has one here, else CPU."""
-    log_every: int = 100
-    """Steps between two lines like the slides'."""
-    images_every: int = 0
-    """Steps between two pictures inside an epoch; 0 for none."""
     settings: tyro.conf.OmitArgPrefixes[Recipe] = field(default_factory=Recipe)
 
     @property
@@ -56,8 +52,6 @@ class Train:
             data=self.data,
             device=self.device,
             resume=self.resume,
-            log_every=self.log_every,
-            images_every=self.images_every,
         )
 
 

@@ -14,7 +14,8 @@ class Batches:
     """(image, latent_code) batches of one data set; epoch k depends only on (seed, k).
 
     Each epoch takes the images in an order of its own and leaves out the last ones that fill no batch (slide
-    为什么分batch): 60,000 images at 128 a batch are 468 batches, 59,904 images, 96 left out.
+    为什么分batch): 60,000 images at 128 a batch are 468 batches, 59,904 images, 96 left out. With
+    `drop_remainder=False` they make a last, smaller batch, as in CS231n's notebook.
 
     Attributes:
         steps: batches in an epoch.
@@ -22,13 +23,24 @@ class Batches:
         dropped: images left out of each epoch.
     """
 
-    def __init__(self, images: np.ndarray, *, batch_size: int, latent_size: int, seed: int):
+    def __init__(
+        self,
+        images: np.ndarray,
+        *,
+        batch_size: int,
+        latent_size: int,
+        seed: int,
+        noise: str = "normal",
+        drop_remainder: bool = True,
+    ):
         """
         Args:
             images: uint8, N×H×W×C, values 0…255; kept, not copied.
             batch_size: images in a batch, 1…N.
             latent_size: numbers in a latent code, 1 or more.
             seed: 0 or more.
+            noise: what latent codes are drawn from, "normal" or "uniform".
+            drop_remainder: whether images that fill no batch are left out.
 
         Raises:
             UserError: a size is out of range.
@@ -40,8 +52,9 @@ class Batches:
                 f"a batch of {batch_size} is more than the {len(images)} images there are: lower the batch size"
             )
         self._images, self._batch_size, self._latent_size, self._seed = images, batch_size, latent_size, seed
-        self.steps = len(images) // batch_size
-        self.images_per_epoch = self.steps * batch_size
+        self._draw = latent.DRAW[noise]
+        self.steps = len(images) // batch_size if drop_remainder else -(-len(images) // batch_size)
+        self.images_per_epoch = min(self.steps * batch_size, len(images))
         self.dropped = len(images) - self.images_per_epoch
 
     def epoch(self, epoch: int, start: int = 0) -> ds.Dataset:
@@ -53,7 +66,7 @@ class Batches:
 
         Returns:
             Columns `image` (float32, batch_size×C×H×W, in [−1, 1]) and `latent_code` (float32,
-            batch_size×latent_size, z ~ N(0, 1)).
+            batch_size×latent_size). The last batch of an epoch may be smaller, see above.
         """
         if not 0 <= start < self.steps:
             raise ValueError(f"start {start} is not one of the {self.steps} steps")
@@ -71,10 +84,10 @@ class Batches:
         size = self._batch_size
         order = latent.generator_for(self._seed, epoch, "order").permutation(len(self._images))
         codes = latent.generator_for(self._seed, epoch, "latent code")
-        latent.normal(codes, start * size, self._latent_size)  # those of the steps left out
+        self._draw(codes, start * size, self._latent_size)  # those of the steps left out
         for step in range(start, self.steps):
             chosen = self._images[order[step * size : (step + 1) * size]]
-            yield pixels.to_network(chosen), latent.normal(codes, size, self._latent_size)
+            yield pixels.to_network(chosen), self._draw(codes, len(chosen), self._latent_size)
 
 
 class _Epoch:

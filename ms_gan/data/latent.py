@@ -24,10 +24,31 @@ def normal(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
     return rng.standard_normal((count, size), dtype=np.float32)
 
 
-def fixed_codes(count: int, size: int, seed: int = PICTURE_SEED) -> np.ndarray:
-    """The latent codes that every sample picture is drawn from (slide 结果): float32, count×size, z ~ N(0, 1).
+def uniform(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
+    """`count` latent codes uniform on [−1, 1) (CS231n's sample_noise): float32, count×size."""
+    return rng.random((count, size), dtype=np.float32) * 2 - 1
 
-    The numbers are those of `np.random.seed(2323); np.random.normal(size=(25, 100))`, and NumPy's own state stays as
-    it is. They are not shuffled: the slides' `random.shuffle` on a tensor overwrites some rows with copies of others.
+
+DRAW = {"normal": normal, "uniform": uniform}
+"""By a recipe's noise."""
+
+
+def mixing_weights(seed: int, epoch: int, step: int, count: int) -> np.ndarray:
+    """Where between a real and a generated image the gradient penalty looks, for each pair of a batch.
+
+    Uniform on [0, 1) (Gulrajani et al. 2017, algorithm 1: ε); float32, count×1×1×1. They come from outside the compiled
+    step, because random numbers drawn in a graph do not follow the seed.
     """
-    return np.random.RandomState(seed).normal(size=(count, size)).astype(np.float32)
+    return generator_for(seed, epoch, f"mixing {step}").random((count, 1, 1, 1), dtype=np.float32)
+
+
+def fixed_codes(count: int, size: int, seed: int = PICTURE_SEED, noise: str = "normal") -> np.ndarray:
+    """The latent codes that every sample picture is drawn from (slide 结果): float32, count×size.
+
+    The numbers are those of `np.random.seed(2323); np.random.normal(size=(25, 100))`, or of np.random.uniform(−1, 1),
+    and NumPy's own state stays as it is. They are not shuffled: the slides' `random.shuffle` on a tensor overwrites
+    some rows with copies of others.
+    """
+    state = np.random.RandomState(seed)
+    codes = state.normal(size=(count, size)) if noise == "normal" else state.uniform(-1, 1, (count, size))
+    return codes.astype(np.float32)

@@ -19,7 +19,7 @@ def build(networks: str, latent_size: int):
     """
     from ms_gan.networks import mlp
 
-    pairs = {"mlp": mlp.pair}
+    pairs = {"mlp": mlp.pair, "mlp-cs231n": mlp.notebook_pair}
     if networks not in pairs:
         raise UserError(f"unknown networks {networks!r}: there is {', '.join(pairs)}")
     return pairs[networks](latent_size)

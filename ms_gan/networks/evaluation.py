@@ -1,5 +1,7 @@
 """Networks in use: drawing with a generator, asking a discriminator, both in evaluation mode."""
 
+from collections.abc import Callable
+
 import numpy as np
 from mindspore import Tensor, nn, ops
 
@@ -22,18 +24,19 @@ def draw(generator: nn.Cell, latent_codes: np.ndarray) -> np.ndarray:
     return to_pixels(_evaluate(generator, latent_codes))
 
 
-def judge(discriminator: nn.Cell, pixels: np.ndarray) -> np.ndarray:
-    """D's probability that each picture is real, in evaluation mode.
+def judge(discriminator: nn.Cell, pixels: np.ndarray, answer: Callable = ops.sigmoid) -> np.ndarray:
+    """D's answer for each picture, in evaluation mode: the probability that it is real.
 
     Args:
         discriminator: any discriminator of this package.
         pixels: uint8, N×H×W×C.
+        answer: makes an answer of a score; a critic's, or that of least squares, is the score itself
+            (`Objective.answer`).
 
     Returns:
-        float32, N numbers in [0, 1].
+        float32, N numbers; with the sigmoid in [0, 1].
     """
-    scores = _evaluate(discriminator, to_network(pixels))
-    return ops.sigmoid(Tensor(scores)).asnumpy()[:, 0]
+    return answer(Tensor(_evaluate(discriminator, to_network(pixels)))).asnumpy()[:, 0]
 
 
 def _evaluate(network: nn.Cell, inputs: np.ndarray) -> np.ndarray:

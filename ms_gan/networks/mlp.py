@@ -1,4 +1,4 @@
-"""Fully connected pairs: the slides' generator and discriminator."""
+"""Fully connected pairs: the slides' generator and discriminator, and those of CS231n's notebook."""
 
 from mindspore import nn
 
@@ -57,3 +57,43 @@ class Discriminator(nn.Cell):
 def pair(latent_size: int) -> tuple[Generator, Discriminator]:
     """The slides' pair with fresh weights."""
     return Generator(latent_size), Discriminator()
+
+
+class NotebookGenerator(nn.Cell):
+    """Latent codes N×latent_size to images N×1×28×28 in [−1, 1] (CS231n's generator): 1,858,320 parameters at 4."""
+
+    def __init__(self, latent_size: int):
+        super().__init__()
+        self.model = nn.SequentialCell(
+            Dense(latent_size, 1024),  # N×1024
+            nn.ReLU(),
+            Dense(1024, 1024),  # N×1024
+            nn.ReLU(),
+            Dense(1024, PIXELS),  # N×784
+            nn.Tanh(),
+        )
+
+    def construct(self, latent_code):
+        return self.model(latent_code).reshape((-1, *IMAGE_SHAPE))
+
+
+class NotebookDiscriminator(nn.Cell):
+    """Images N×1×28×28 in [−1, 1] to scores N×1 (CS231n's discriminator): 267,009 parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = nn.SequentialCell(
+            Dense(PIXELS, 256),  # N×256
+            LeakyReLU(0.01),
+            Dense(256, 256),  # N×256
+            LeakyReLU(0.01),
+            Dense(256, 1),  # N×1
+        )
+
+    def construct(self, image):
+        return self.model(image.reshape((-1, PIXELS)))
+
+
+def notebook_pair(latent_size: int) -> tuple[NotebookGenerator, NotebookDiscriminator]:
+    """The notebook's fully connected pair with fresh weights."""
+    return NotebookGenerator(latent_size), NotebookDiscriminator()

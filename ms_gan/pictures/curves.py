@@ -35,6 +35,7 @@ def plot_losses(
     equilibrium: tuple[float, float],
     d_real: Sequence[float] | None = None,
     d_fake: Sequence[float] | None = None,
+    answers: str = "probabilities",
 ) -> None:
     """Draw both losses over training, each faint as it was and bold as a moving average, as a PNG.
 
@@ -47,20 +48,22 @@ def plot_losses(
         d_loss: D's loss.
         g_loss: G's loss.
         equilibrium: the losses of D and G where D answers ½ everywhere, drawn dashed; 2 ln 2 and ln 2 on the slides.
-        d_real: mean D(x) of the batch, 0…1; with `d_fake`, it adds a second panel.
-        d_fake: mean D(G(z)) of the batch, 0…1.
+        d_real: mean D(x) of the batch; with `d_fake`, it adds a second panel.
+        d_fake: mean D(G(z)) of the batch.
+        answers: what D's answers are, as in `Objective.answers`: "probabilities", "targets" (scores aimed at 1 for real
+            pictures and at 0 for generated ones) or "critic" (scores that only compare: the gap between them counts).
 
     Raises:
         UserError: no steps, or `path` not writable.
         ValueError: sequences of different lengths, or one of `d_real` and `d_fake` without the other.
     """
-    epochs, d_loss, g_loss, *answers = _arrays(path, epochs, d_loss, g_loss, d_real, d_fake)
+    epochs, d_loss, g_loss, *both = _arrays(path, epochs, d_loss, g_loss, d_real, d_fake)
     with matplotlib.style.context(["default", STYLE]):
-        figure = Figure(figsize=(12, 9 if answers else 6), dpi=100, layout="constrained")
-        panels = figure.subplots(2 if answers else 1, sharex=True, squeeze=False).ravel()
+        figure = Figure(figsize=(12, 9 if both else 6), dpi=100, layout="constrained")
+        panels = figure.subplots(2 if both else 1, sharex=True, squeeze=False).ravel()
         _losses(panels[0], epochs, d_loss, g_loss, equilibrium)
-        if answers:
-            _answers(panels[1], epochs, *answers)
+        if both:
+            _answers(panels[1], epochs, *both, answers)
         start = max(0.0, np.ceil(epochs[0]) - 1)
         panels[-1].set_xlim(start, start + 1.01 * (epochs[-1] - start))
         panels[-1].set_xlabel("epochs")
@@ -76,13 +79,23 @@ def _losses(axes: Axes, epochs: np.ndarray, d_loss: np.ndarray, g_loss: np.ndarr
     _finish(axes, "Losses of the discriminator D and the generator G")
 
 
-def _answers(axes: Axes, epochs: np.ndarray, d_real: np.ndarray, d_fake: np.ndarray) -> None:
+ANSWERS = {
+    "probabilities": "D's answers: the probability that a picture is real",
+    "targets": "D's answers: scores, aimed at 1 for real pictures and at 0 for generated ones",
+    "critic": "The critic's scores: the gap between them is what it tells apart",
+}
+
+
+def _answers(axes: Axes, epochs: np.ndarray, d_real: np.ndarray, d_fake: np.ndarray, answers: str) -> None:
     _curve(axes, epochs, d_real, "D(x), real pictures", BLACK, width=4)  # seen even where D(G(z)) lies on it
     _curve(axes, epochs, d_fake, "D(G(z)), generated pictures", GREEN)
-    axes.axhline(0.5, color="#777777", linestyle="--", label="at equilibrium: 0.5")
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_ylabel("probability")
-    _finish(axes, "D's answers: the probability that a picture is real")
+    if answers == "critic":
+        axes.fill_between(epochs, _average(d_fake), _average(d_real), color=GREEN, alpha=0.15, label="the gap")
+    else:
+        axes.axhline(0.5, color="#777777", linestyle="--", label="at equilibrium: 0.5")
+    axes.set_ylim(*((-0.02, 1.02) if answers == "probabilities" else _limits(d_real, d_fake, (0.5,))))
+    axes.set_ylabel("probability" if answers == "probabilities" else "score")
+    _finish(axes, ANSWERS[answers])
 
 
 def _finish(axes: Axes, title: str) -> None:
@@ -121,13 +134,13 @@ def _average(values: np.ndarray) -> np.ndarray:
     return np.divide(total, number, out=np.full(len(values), np.nan), where=known & (number > 0))
 
 
-def _limits(d_loss: np.ndarray, g_loss: np.ndarray, equilibrium: tuple[float, float]) -> tuple[float, float]:
+def _limits(one: np.ndarray, other: np.ndarray, always: tuple[float, ...]) -> tuple[float, float]:
     """All averages and all but the wildest steps are in view: one spike must not flatten the rest."""
-    shown = [np.asarray(equilibrium)]
-    for losses in (d_loss, g_loss):
-        shown += [_average(losses)]
-        if np.isfinite(losses).any():
-            shown += [np.nanpercentile(losses, [0.1, 99.9])]
+    shown = [np.asarray(always)]
+    for values in (one, other):
+        shown += [_average(values)]
+        if np.isfinite(values).any():
+            shown += [np.nanpercentile(values, [0.1, 99.9])]
     shown = np.concatenate(shown)
     low, high = min(0.0, np.nanmin(shown)), np.nanmax(shown)
     margin = 0.03 * (high - low)  # below too: a loss of 0 must not hide behind the axis

@@ -51,22 +51,28 @@ def create_players(recipe: Recipe) -> Players:
     return Players(
         generator,
         discriminator,
-        _adam("generator_optimizer", generator, recipe),
-        _adam("discriminator_optimizer", discriminator, recipe),
+        _optimizer("generator_optimizer", generator, recipe),
+        _optimizer("discriminator_optimizer", discriminator, recipe),
     )
 
 
-def _adam(name: str, network: nn.Cell, recipe: Recipe) -> nn.Adam:
-    optimizer = nn.Adam(
-        network.trainable_params(),
-        learning_rate=recipe.learning_rate,
-        beta1=recipe.beta1,
-        beta2=recipe.beta2,
-        eps=1e-8,
-    )
+def _optimizer(name: str, network: nn.Cell, recipe: Recipe) -> nn.Optimizer:
+    optimizer = {"adam": _adam, "rmsprop": _rmsprop}[recipe.optimizer](network.trainable_params(), recipe)
     weights = {id(p) for p in network.get_parameters()}
     for parameter in optimizer.get_parameters():
         # Not update_parameters_name: that would rename the network's weights too.
         if id(parameter) not in weights:
             parameter.name = f"{name}.{parameter.name}"
     return optimizer
+
+
+def _adam(weights: list[ms.Parameter], recipe: Recipe) -> nn.Adam:
+    """Kingma and Ba 2015."""
+    # nn.Adam refuses a beta of 0; 1e-12 makes the same float32 numbers.
+    beta1, beta2 = max(recipe.beta1, 1e-12), max(recipe.beta2, 1e-12)
+    return nn.Adam(weights, learning_rate=recipe.learning_rate, beta1=beta1, beta2=beta2, eps=1e-8)
+
+
+def _rmsprop(weights: list[ms.Parameter], recipe: Recipe) -> nn.RMSProp:
+    """v ← β2·v + (1 − β2)·g², w ← w − rate·g/√(v + 1e-8) (Tieleman and Hinton 2012)."""
+    return nn.RMSProp(weights, learning_rate=recipe.learning_rate, decay=recipe.beta2, momentum=0.0, epsilon=1e-8)

@@ -1,4 +1,4 @@
-"""What a run says while it trains: a bar on a terminal, plain lines elsewhere, and the slides' line in either."""
+"""What a run says while it trains: a bar on a terminal, plain lines elsewhere, and the course's lines in either."""
 
 import sys
 import time
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tqdm import tqdm
 
+from ms_gan.objectives import CRITIC, find_objective
 from ms_gan.recipes import Recipe
 from ms_gan.training.history import Row
 
@@ -13,13 +14,13 @@ from ms_gan.training.history import Row
 class Progress:
     """Shows the steps of a run. A context; the bar ends with it."""
 
-    def __init__(self, recipe: Recipe, steps: int, done_steps: int, log_every: int):
+    def __init__(self, recipe: Recipe, steps: int, images_per_epoch: int, done_steps: int):
         self.recipe = recipe
         self.steps = steps
-        self.log_every = log_every
+        self.images_per_epoch = images_per_epoch
         self.bar = tqdm(
-            total=recipe.epochs * steps * recipe.batch_size,
-            initial=done_steps * recipe.batch_size,
+            total=recipe.epochs * images_per_epoch,
+            initial=self._images_until(done_steps),
             unit=" images",
             unit_scale=True,
             disable=None,  # no bar where stderr is not a terminal
@@ -44,13 +45,31 @@ class Progress:
         """One training step is done."""
         self.bar.set_description_str(f"epoch {row.epoch + 1}/{self.recipe.epochs}", refresh=False)
         self.bar.set_postfix_str(f"d_loss {row.d_loss:.3f}, g_loss {row.g_loss:.3f}", refresh=False)
-        self.bar.update(self.recipe.batch_size)
-        if row.step % self.log_every == 0:
-            self.say(slide_line(row, self.recipe, self.steps))
+        done = row.epoch * self.steps + row.step
+        self.bar.update(self._images_until(done) - self._images_until(done - 1))
+        if is_due(self.recipe.log_every, row, self.recipe, self.steps):
+            line = {"slides": slide_line, "notebook": notebook_line}[self.recipe.style]
+            self.say(line(row, self.recipe, self.steps))
 
     def epoch(self, rows: Sequence[Row]) -> None:
-        """An epoch is done; `rows` are its steps."""
-        self.say(epoch_line(rows, self.recipe))
+        """An epoch is done; `rows` are its steps, as far as this run knows them."""
+        images = self.images_per_epoch - self._images_until(rows[0].step - 1)
+        self.say(epoch_line(rows, self.recipe, images))
+
+    def _images_until(self, steps: int) -> int:
+        epochs, inside = divmod(steps, self.steps)
+        return epochs * self.images_per_epoch + inside * self.recipe.batch_size
+
+
+def iteration(row: Row, steps: int) -> int:
+    """The number of a step as the notebook counts: from 0 on, through all epochs of `steps` steps."""
+    return row.epoch * steps + row.step - 1
+
+
+def is_due(every: int, row: Row, recipe: Recipe, steps: int) -> bool:
+    """Whether what is done `every` steps is done after this one; the slides count anew in each epoch."""
+    number = row.step if recipe.style == "slides" else iteration(row, steps)
+    return every > 0 and number % every == 0
 
 
 def slide_line(row: Row, recipe: Recipe, steps: int) -> str:
@@ -61,16 +80,23 @@ def slide_line(row: Row, recipe: Recipe, steps: int) -> str:
     )
 
 
-def epoch_line(rows: Sequence[Row], recipe: Recipe) -> str:
+def notebook_line(row: Row, recipe: Recipe, steps: int) -> str:
+    """The line of CS231n's notebook: `Iter: 250, D: 1.043, G:1.574`."""
+    return f"Iter: {iteration(row, steps)}, D: {row.d_loss:.4}, G:{row.g_loss:.4}"
+
+
+def epoch_line(rows: Sequence[Row], recipe: Recipe, images: int) -> str:
     """One aligned line for an epoch: means over its steps, images a second, and its time in seconds."""
     mean = {
         name: sum(getattr(row, name) for row in rows) / len(rows) for name in ("d_loss", "g_loss", "d_real", "d_fake")
     }
     seconds = sum(row.seconds for row in rows)
+    critic = find_objective(recipe.objective).answers == CRITIC
+    gap = f"gap {mean['d_real'] - mean['d_fake']:.3f}   " if critic else ""
     return (
         f"epoch {rows[0].epoch + 1:3d}/{recipe.epochs}   d_loss {mean['d_loss']:.3f}   g_loss {mean['g_loss']:.3f}   "
-        f"D(x) {mean['d_real']:.3f}   D(G(z)) {mean['d_fake']:.3f}   "
-        f"{len(rows) * recipe.batch_size / seconds:6.0f} images/s   {seconds:6.1f} s"
+        f"D(x) {mean['d_real']:.3f}   D(G(z)) {mean['d_fake']:.3f}   {gap}"
+        f"{images / seconds:6.0f} images/s   {seconds:6.1f} s"
     )
 
 

@@ -24,6 +24,7 @@ def draw_losses(folder: RunFolder) -> Path:
     if not rows:
         raise UserError(fault or f"{folder.history} holds no training step yet")
     steps = max(row.step for row in rows)
+    objective = find_objective(_recipe(folder).objective)
     plot_losses(
         folder.losses,
         np.array([row.epoch + row.step / steps for row in rows]),
@@ -31,7 +32,8 @@ def draw_losses(folder: RunFolder) -> Path:
         np.array([row.g_loss for row in rows]),
         d_real=np.array([row.d_real for row in rows]),
         d_fake=np.array([row.d_fake for row in rows]),
-        equilibrium=_objective(folder).equilibrium,
+        equilibrium=objective.equilibrium,
+        answers=objective.answers,
     )
     return folder.losses
 
@@ -45,14 +47,30 @@ def draw_evolution(folder: RunFolder) -> Path:
     pictures = folder.pictures()
     if not pictures:
         raise UserError(f"there are no pictures in {folder.images}: train first, or name the folder of a run")
-    write_gif(folder.evolution, pictures, [_label(picture) for picture in pictures])
+    write_gif(folder.evolution, pictures, _labels(folder, pictures))
     return folder.evolution
 
 
-def _label(picture: Path) -> str:
-    epoch, step = RunFolder.drawn_at(picture)
-    return f"epoch {epoch + 1}" + (f", step {step}" if step else "")
+def _labels(folder: RunFolder, pictures: list[Path]) -> list[str]:
+    """When each picture was drawn, counted as the run counts."""
+    recipe = _recipe(folder)
+    steps = _steps(folder) if recipe.style == "notebook" else 0
+    labels = []
+    for epoch, step in map(RunFolder.drawn_at, pictures):
+        if step and steps:
+            labels.append(f"iteration {epoch * steps + step - 1}")
+        else:
+            labels.append(f"epoch {epoch + 1}" + (f", step {step}" if step else ""))
+    return labels
 
 
-def _objective(folder: RunFolder):
-    return find_objective((folder.read_recipe() or Recipe()).objective)
+def _steps(folder: RunFolder) -> int:
+    """Steps in an epoch, as far as the history tells; 0 without one."""
+    try:
+        return max((row.step for row in history.read(folder.history)[0]), default=0)
+    except UserError:
+        return 0
+
+
+def _recipe(folder: RunFolder) -> Recipe:
+    return folder.read_recipe() or Recipe()

@@ -15,8 +15,11 @@ from ms_gan.training.run_folder import RunFolder, run_of
 NEWEST = "newest"
 """What `--resume` alone means."""
 
-UNCHANGEABLE = ("networks", "objective", "latent_size", "batch_size", "seed")
-"""Settings a run keeps when it goes on: they fix the networks, or what each epoch consists of."""
+UNCHANGEABLE = (
+    *("networks", "objective", "latent_size", "optimizer"),
+    *("batch_size", "drop_remainder", "train_images", "noise", "seed"),
+)
+"""Settings a run keeps when it goes on: they fix the networks and optimisers, or what each epoch consists of."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from ms_gan import device
 from ms_gan.data.batches import Batches
 from ms_gan.data.latent import fixed_codes
@@ -19,10 +21,10 @@ from ms_gan.training.checkpoint import Position
 from ms_gan.training.history import Row
 from ms_gan.training.interrupt import Interrupt
 from ms_gan.training.players import Players, create_players
-from ms_gan.training.progress import Progress, Stopwatch
+from ms_gan.training.progress import Progress, Stopwatch, is_due
 from ms_gan.training.resume import Start, check_settings, find_start, take_over
 from ms_gan.training.run_folder import RunFolder
-from ms_gan.training.step import compile_step
+from ms_gan.training.step import RecipeStep
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,6 @@ class Running:
     """CPU, GPU or Ascend; None for the best there is."""
     resume: str | None = None
     """None to begin afresh, "newest", or a generator's weights file to go on from."""
-    log_every: int = 100
-    """Steps between two of the slides' lines."""
-    images_every: int = 0
-    """Steps between two pictures inside an epoch; 0 for none."""
-
-    def __post_init__(self):
-        if self.log_every < 1:
-            raise UserError(f"--log-every {self.log_every}: it must be a whole number of at least 1")
-        if self.images_every < 0:
-            raise UserError(f"--images-every {self.images_every}: it must be a whole number of at least 0")
 
 
 def train(recipe: Recipe, running: Running, say: Callable[[str], None] = print) -> int | None:
@@ -87,14 +79,24 @@ def prepare(recipe: Recipe, running: Running, say: Callable[[str], None] = print
     """
     start = check(recipe, running, say)
     folder = RunFolder(running.result)
-    images = load_images(running.data, say=say)
-    batches = Batches(images, batch_size=recipe.batch_size, latent_size=recipe.latent_size, seed=recipe.seed)
+    batches = _batches(recipe, load_images(running.data, say=say))
     players = create_players(recipe)
     if start.source and not checkpoint.restore(start.source.checkpoints, start.position, players):
         say("note: only the weights are there, so the optimisers start afresh")
     folder.create(running.recipe_name, recipe)
     with _write_errors(folder):
         return Run(recipe, running, folder, batches, players, start, take_over(folder, start, say))
+
+
+def _batches(recipe: Recipe, images: np.ndarray) -> Batches:
+    return Batches(
+        images[: recipe.train_images or None],
+        batch_size=recipe.batch_size,
+        latent_size=recipe.latent_size,
+        seed=recipe.seed,
+        noise=recipe.noise,
+        drop_remainder=recipe.drop_remainder,
+    )
 
 
 def check(recipe: Recipe, running: Running, say: Callable[[str], None] = print) -> Start:
@@ -133,14 +135,15 @@ class Run:
 
     def __post_init__(self):
         self.written = len(self.rows)
-        self.step = compile_step(self.players, find_objective(self.recipe.objective))
-        self.codes = fixed_codes(PICTURE_CODES, self.recipe.latent_size)
+        self.step = RecipeStep(self.players, self.recipe)
+        self.codes = fixed_codes(PICTURE_CODES, self.recipe.latent_size, noise=self.recipe.noise)
 
     def epochs(self) -> int | None:
         """All epochs from the start on. Returns the signal that stopped them before the last one's end, or None."""
         position = self.start.position
         done = position.epoch * self.batches.steps + position.step
-        with Progress(self.recipe, self.batches.steps, done, self.running.log_every) as progress, Interrupt() as stop:
+        steps, images = self.batches.steps, self.batches.images_per_epoch
+        with Progress(self.recipe, steps, images, done) as progress, Interrupt() as stop:
             self._greet(progress)
             while position.epoch < self.recipe.epochs and not stop.asked:
                 position = self.epoch(position, progress, stop)
@@ -153,10 +156,11 @@ class Run:
         watch = Stopwatch()
         data = self.batches.epoch(position.epoch, position.step).create_tuple_iterator(num_epochs=1)
         for number, (image, latent_code) in enumerate(device.feed(data), position.step + 1):
-            answers = [float(value.asnumpy()) for value in self.step(image, latent_code)]
-            self.rows.append(Row(position.epoch, number, *answers, seconds=watch.lap()))
-            progress.step(self.rows[-1])
-            if self.running.images_every and number % self.running.images_every == 0:
+            answers = [float(value.asnumpy()) for value in self.step(image, latent_code, position.epoch, number)]
+            row = Row(position.epoch, number, *answers, seconds=watch.lap())
+            self.rows.append(row)
+            progress.step(row)
+            if is_due(self.recipe.images_every, row, self.recipe, self.batches.steps):
                 self._draw(self.folder.image(position.epoch, number))
                 watch.lap()
             if stop.asked and number < self.batches.steps:

@@ -21,7 +21,7 @@ def load_generator(path: Path) -> tuple[nn.Cell, int]:
     tensors = read_tensors(path)
     check_player(path, tensors, "generator")
     latent_size = _latent_size(path, tensors)
-    generator, _ = build(_networks_of(path), latent_size)
+    generator, _ = build(recipe_of(path).networks, latent_size)
     load_weights(path, generator, "generator")
     return generator, latent_size
 
@@ -32,7 +32,7 @@ def load_discriminator(path: Path) -> nn.Cell:
     Raises:
         UserError: the file is missing, damaged, a generator's, or of another architecture.
     """
-    _, discriminator = build(_networks_of(path), latent_size=1)
+    _, discriminator = build(recipe_of(path).networks, latent_size=1)
     load_weights(path, discriminator, "discriminator")
     return discriminator
 
@@ -45,6 +45,6 @@ def _latent_size(path: Path, tensors: dict[str, np.ndarray]) -> int:
     return first.shape[1]
 
 
-def _networks_of(path: Path) -> str:
-    """The pair of networks that the recipe.json of the file's run names; the slides' for a file without a run."""
-    return (run_of(path).read_recipe() or Recipe()).networks
+def recipe_of(path: Path) -> Recipe:
+    """The settings that the recipe.json of a weights file's run holds; the slides' for a file without a run."""
+    return run_of(path).read_recipe() or Recipe()

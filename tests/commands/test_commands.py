@@ -11,7 +11,7 @@ from ms_gan.data.latent import fixed_codes
 from ms_gan.data.mnist import load_images
 from ms_gan.networks.evaluation import draw, judge
 from ms_gan.pictures.grid import grid
-from ms_gan.recipes import Recipe
+from ms_gan.recipes import RECIPES, Recipe
 from ms_gan.training.trained import load_discriminator, load_generator
 
 
@@ -78,9 +78,15 @@ def test_recipes(command):
     done = command("recipes")
     assert (done.status, done.err) == (0, "")
     assert done.lines[0] == "gan: the slides' fully connected GAN on MNIST"
-    settings = dict(line.split() for line in done.lines[1:])
-    assert settings == {field.replace("_", "-"): str(value) for field, value in vars(Recipe()).items()}
-    assert settings["learning-rate"] == "0.0002"
+    headings = [number for number, line in enumerate(done.lines) if not line.startswith(" ")]
+    assert [done.lines[number].partition(":")[0] for number in headings] == list(RECIPES)
+    for (name, recipe), start, end in zip(RECIPES.items(), headings, [*headings[1:], None], strict=True):
+        listed = dict(line.split() for line in done.lines[start + 1 : end])
+        settings = {field.replace("_", "-"): str(value) for field, value in vars(recipe).items()}
+        assert listed.items() <= settings.items()
+        slides = {field.replace("_", "-"): str(value) for field, value in vars(Recipe()).items()}
+        assert (slides if name == "gan" else slides | listed) == settings
+    assert "    learning-rate    0.0002" in done.lines
 
 
 def test_data_mnist(command, small_mnist):

@@ -62,6 +62,28 @@ def test_agrees_with_mindspores_own_pipeline(digits):
         assert np.array_equal(to_network(batch["image"]), image)
 
 
+def test_the_notebooks_391_batches(digits):
+    batches = Batches(digits[:50_000], batch_size=128, latent_size=96, seed=0, noise="uniform", drop_remainder=False)
+    assert (batches.steps, batches.images_per_epoch, batches.dropped) == (391, 50_000, 0)
+    last = list(batches.epoch(0, 389).create_tuple_iterator(num_epochs=1, output_numpy=True))
+    assert [(image.shape, code.shape) for image, code in last] == [
+        ((128, 1, 28, 28), (128, 96)),
+        ((80, 1, 28, 28), (80, 96)),
+    ]
+    codes = np.concatenate([code for _, code in last])
+    assert -1 <= codes.min() < -0.999 and 0.999 < codes.max() < 1
+
+
+def test_the_remainder_makes_every_image_seen():
+    batches = Batches(NUMBERED, batch_size=8, latent_size=5, seed=1, drop_remainder=False)
+    rows = list(batches.epoch(0).create_tuple_iterator(num_epochs=1, output_numpy=True))
+    assert [len(image) for image, _ in rows] == [8] * 6 + [2]
+    seen = np.concatenate([np.rint(image[:, 0, 0, 0] * 127.5 + 127.5) for image, _ in rows])
+    assert sorted(seen.tolist()) == list(range(50))
+    later = list(batches.epoch(0, 5).create_tuple_iterator(num_epochs=1, output_numpy=True))
+    assert all(same(one, other) for one, other in zip(rows[5:], later, strict=True))
+
+
 def test_an_epoch_takes_no_image_twice():
     images, _ = read(numbered().epoch(0))
     assert images.shape == (6, 8, 1, 2, 3)

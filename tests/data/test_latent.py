@@ -1,6 +1,6 @@
 import numpy as np
 
-from ms_gan.data.latent import fixed_codes, generator_for, normal
+from ms_gan.data.latent import fixed_codes, generator_for, mixing_weights, normal, uniform
 
 
 def test_generator_depends_on_seed_epoch_and_purpose_only():
@@ -27,6 +27,24 @@ def test_normal_codes_are_standard_normal():
     assert abs(np.corrcoef(codes[:-1].ravel(), codes[1:].ravel())[0, 1]) < 0.01
 
 
+def test_uniform_codes_fill_the_range():
+    codes = uniform(generator_for(0, 0, "latent code"), 2000, 96)
+    assert codes.shape == (2000, 96) and codes.dtype == np.float32
+    assert -1 <= codes.min() < -0.9999 and 0.9999 < codes.max() < 1
+    assert abs(codes.mean()) < 0.005
+    assert abs(codes.std() - 1 / np.sqrt(3)) < 0.002
+    assert abs((abs(codes) < 0.5).mean() - 0.5) < 0.005
+
+
+def test_mixing_weights_are_of_their_step_alone():
+    weights = mixing_weights(3, 1, 7, 1000)
+    assert weights.shape == (1000, 1, 1, 1) and weights.dtype == np.float32
+    assert 0 <= weights.min() < 0.01 and 0.99 < weights.max() < 1 and abs(weights.mean() - 0.5) < 0.03
+    assert np.array_equal(mixing_weights(3, 1, 7, 1000), weights)
+    for other in ((4, 1, 7), (3, 2, 7), (3, 1, 8)):
+        assert not np.array_equal(mixing_weights(*other, 1000), weights)
+
+
 def test_codes_drawn_in_two_parts_are_those_drawn_at_once():
     whole = normal(generator_for(3, 1, "latent code"), 30, 7)
     rng = generator_for(3, 1, "latent code")
@@ -47,3 +65,10 @@ def test_fixed_codes_are_those_of_the_slides_and_leave_numpys_state_alone():
 
 def test_fixed_codes_of_another_seed_differ():
     assert not np.array_equal(fixed_codes(25, 100), fixed_codes(25, 100, seed=2324))
+
+
+def test_fixed_codes_of_uniform_noise():
+    codes = fixed_codes(25, 96, noise="uniform")
+    np.random.seed(2323)
+    assert np.array_equal(codes, np.random.uniform(-1, 1, (25, 96)).astype(np.float32))
+    assert -1 <= codes.min() < -0.99 and 0.99 < codes.max() <= 1

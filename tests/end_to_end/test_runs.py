@@ -81,9 +81,31 @@ def test_two_epochs_and_one_more_are_three(train, compare, tmp_path, listing):
     assert (gone_on.status, gone_on.err) == (0, "")
     assert gone_on.lines[0] == f"going on from {result / 'checkpoints' / 'Generator1.ckpt'}"
     assert [line[:13] for line in gone_on.lines if line.startswith("epoch")] == ["epoch   3/3  "]
-    compare(result)
+    compare(result, but=("recipe.json",))  # it holds --log-every
     kept = ("checkpoints/Generator0.ckpt", "checkpoints/Discriminator1.ckpt", "images/epoch001.png")
     assert all(listing(result)[name] == before[name] for name in kept)
+
+
+@pytest.mark.parametrize("recipe", ["lsgan", "wgan", "wgan-gp"])
+def test_the_notebooks_recipes_stopped_or_not(command, small_mnist, tmp_path, listing, recipe):
+    """A partial batch, uniform noise, a critic's turns, clipping and the penalty: all go on where they were."""
+    options = ["--networks", "mlp-cs231n", "--batch-size", 100, "--drop-remainder", "False", "--data", small_mnist]
+    options += ["--log-every", 5, "--images-every", 5]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    lines = command("train", recipe, *options, "--epochs", 2, "--result", whole).lines
+    numbers = [int(line.split(",")[0].removeprefix("Iter: ")) for line in lines if line.startswith("Iter: ")]
+    assert numbers == [0, 5, 10]
+    assert any(line.startswith("640 images an epoch in 7 batches of 100 (0 left out)") for line in lines)
+    assert command("train", recipe, *options, "--epochs", 1, "--result", parts).status == 0
+    assert command("train", recipe, "--data", small_mnist, "--epochs", 2, "--result", parts, "--resume").status == 0
+    ours, theirs = listing(parts), listing(whole)
+    assert ours.pop("history.csv") and theirs.pop("history.csv")
+    assert ours == theirs
+    pictures = {name for name in ours if name.startswith("images/")}
+    names = ("000", "001", "000-step00001", "000-step00006", "001-step00004")
+    assert pictures == {f"images/epoch{name}.png" for name in names}
+    assert without_seconds(parts) == without_seconds(whole) and len(without_seconds(whole)) == 15
+    assert all(abs(float(value)) < 1000 for row in without_seconds(whole)[1:] for value in row)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT for another process")
@@ -115,7 +137,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch(train, compare, tmp_path, small_mnist,
     gone_on = train("--resume", "--result", result)
     assert (gone_on.status, gone_on.err) == (0, "")
     assert gone_on.lines[0] == f"going on from {result / 'checkpoints' / f'Generator{tag}.ckpt'}"
-    compare(result)
+    compare(result, but=("recipe.json",))  # it holds --log-every
 
 
 def test_from_an_earlier_epoch(train, compare, trained_run, tmp_path, listing):

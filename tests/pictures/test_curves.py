@@ -18,8 +18,8 @@ def series(steps, seed=0):
     return (np.arange(steps) + 1) / 468, d_loss, g_loss, np.full(steps, 0.7), np.full(steps, 0.3)
 
 
-def draw(path, epochs, d_loss, g_loss, d_real=None, d_fake=None):
-    plot_losses(path, epochs, d_loss, g_loss, d_real=d_real, d_fake=d_fake, equilibrium=SLIDES)
+def draw(path, epochs, d_loss, g_loss, d_real=None, d_fake=None, **more):
+    plot_losses(path, epochs, d_loss, g_loss, d_real=d_real, d_fake=d_fake, equilibrium=SLIDES, **more)
     with Image.open(path) as picture:
         assert picture.format == "PNG"
         return np.asarray(picture.convert("RGB"))
@@ -51,6 +51,19 @@ def test_curves_stand_where_their_values_are(tmp_path):
     assert np.ptp(d_rows) / np.ptp(g_rows) == pytest.approx((2 - SLIDES[0]) / (1 - SLIDES[1]), rel=0.03)
     real, fake = (rows_of(picture, colour, at_least=200) for colour in (BLACK, GREEN))
     assert 200 < fake.mean() - real.mean() < 330  # 0.9 above 0.1, on a panel of some 300 pixels for 0…1
+
+
+@pytest.mark.parametrize("answers", ["targets", "critic"])
+def test_scores_are_seen_wherever_they_are(tmp_path, answers):
+    """Scores have no bounds: 40 and −25 are in view, 40 above −25."""
+    epochs, d_loss, g_loss, *_ = series(500)
+    scores = np.full(500, 40.0), np.full(500, -25.0)
+    picture = draw(tmp_path / "a.png", epochs, d_loss, g_loss, *scores, answers=answers)
+    real, fake = (rows_of(picture, colour, at_least=200) for colour in (BLACK, GREEN))
+    assert 450 < real.mean() < fake.mean() < 900  # in the lower panel
+    assert 200 < fake.mean() - real.mean() < 330
+    between = picture[int(real.mean() + fake.mean()) // 2 + 20, 1000].astype(int)
+    assert (between[1] > between[0] + 10) == (answers == "critic")  # the gap is shaded green
 
 
 def test_a_single_step_is_a_point(tmp_path):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ms_gan.errors import UserError
 from ms_gan.pictures.grid import save_grid
-from ms_gan.recipes import Recipe
+from ms_gan.recipes import Recipe, find_recipe
 from ms_gan.training import history, report
 from ms_gan.training.history import Row
 from ms_gan.training.run_folder import RunFolder
@@ -27,7 +27,11 @@ def test_the_plot_gets_what_was_measured(tmp_path, monkeypatch):
     assert epochs.tolist() == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
     assert d_loss.tolist() == [1.0] * 4 + [2.0] * 4 and g_loss.tolist() == [0.5] * 8
     assert given.pop("d_real").tolist() == [0.25] * 8 and given.pop("d_fake").tolist() == [0.125] * 8
-    assert given.pop("equilibrium") == pytest.approx((1.3862943611, 0.6931471806)) and not given
+    assert given.pop("equilibrium") == pytest.approx((1.3862943611, 0.6931471806))
+    assert given.pop("answers") == "probabilities" and not given
+    folder.create("wgan", find_recipe("wgan"))
+    report.draw_losses(folder)
+    assert (given["equilibrium"], given["answers"]) == ((0, 0), "critic")
 
 
 def test_the_plot_is_a_picture(tmp_path):
@@ -62,6 +66,21 @@ def test_the_gif_has_a_frame_for_each_picture(tmp_path, monkeypatch):
     assert labels == ["epoch 1, step 20", "epoch 1", "epoch 2"]
     with Image.open(folder.evolution) as gif:
         assert gif.n_frames == 3
+
+
+def test_the_notebooks_pictures_are_named_by_their_iteration(tmp_path, monkeypatch):
+    labels = []
+    monkeypatch.setattr(report, "write_gif", lambda path, frames, names: labels.extend(names))
+    folder = RunFolder(tmp_path)
+    folder.create("lsgan", find_recipe("lsgan"))
+    for path in (folder.image(0, 3), folder.image(0), folder.image(1, 2)):
+        save_grid(path, np.zeros((1, 28, 28, 1), np.uint8))
+    report.draw_evolution(folder)
+    assert labels == ["epoch 1, step 3", "epoch 1", "epoch 2, step 2"]  # no history to count by
+    history.append(folder.history, ROWS)
+    labels.clear()
+    report.draw_evolution(folder)
+    assert labels == ["iteration 2", "epoch 1", "iteration 5"]
 
 
 def test_no_gif_without_pictures(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from mindspore import Tensor, nn, ops
 
 from ms_gan.data.batches import Batches
-from ms_gan.data.latent import fixed_codes
+from ms_gan.data.latent import fixed_codes, mixing_weights
 from ms_gan.data.mnist import load_images
 from ms_gan.networks.evaluation import draw
 from ms_gan.objectives import find_objective
@@ -14,7 +14,7 @@ from ms_gan.recipes import Recipe
 from ms_gan.training import checkpoint
 from ms_gan.training.checkpoint import Position
 from ms_gan.training.players import create_players
-from ms_gan.training.step import compile_step
+from ms_gan.training.step import RecipeStep, compile_step
 
 STEPS = 3
 BEFORE_A_BATCH_NORM = ("model.2.bias", "model.5.bias", "model.8.bias")
@@ -198,3 +198,136 @@ def test_a_step_made_after_drawing_trains(cpu, trained, batches):
     step = compile_step(players, find_objective("non-saturating"))
     assert [value.asnumpy() for value in step(*batches[0])] == answers[0]
     assert same(state(players), after[0])
+
+
+SMALL = dict(networks="mlp-cs231n", latent_size=8, noise="uniform")
+
+
+def critic(**more) -> Recipe:
+    return Recipe(**(SMALL | dict(objective="wasserstein", critic_steps=3) | more))
+
+
+def batch(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    rng = np.random.default_rng(seed)
+    image, code = rng.uniform(-1, 1, (count, 1, 28, 28)), rng.uniform(-1, 1, (count, 8))
+    return Tensor(image.astype(np.float32)), Tensor(code.astype(np.float32))
+
+
+def numbers(answers) -> list[float]:
+    return [float(value.asnumpy()) for value in answers]
+
+
+def changed(before, after, player: str) -> bool:
+    names = [name for name in before if name.startswith(player + ".")]
+    return not all(np.array_equal(before[name], after[name]) for name in names)
+
+
+def scores(network, images) -> np.ndarray:
+    return network(Tensor(images)).asnumpy().astype(np.float64)
+
+
+def test_a_critic_moves_alone_until_its_turn_is_over(cpu):
+    """Three updates of D for one of G; before G's turn its loss is what it would have to pay."""
+    recipe = critic(optimizer="rmsprop", beta1=0.0, weight_clip=0.01, learning_rate=5e-5)
+    players = create_players(recipe)
+    step = RecipeStep(players, recipe)
+    for number in (1, 2, 3, 4):
+        before = state(players)
+        image, code = batch(16, number)
+        real = scores(players.discriminator, image.asnumpy()).mean()
+        drawn = players.generator(code).asnumpy()
+        fake = scores(players.discriminator, drawn).mean()
+        d_loss, g_loss, d_real, d_fake = numbers(step(image, code, 0, number))
+        assert (d_real, d_fake) == pytest.approx((real, fake), rel=1e-4, abs=1e-6)
+        assert d_loss == pytest.approx(fake - real, rel=1e-4, abs=1e-6)
+        after = state(players)
+        assert changed(before, after, "discriminator")
+        assert changed(before, after, "generator") == (number == 3)
+        to_pay = scores(players.discriminator, drawn).mean() if number == 3 else d_fake
+        assert g_loss == pytest.approx(-to_pay, rel=1e-5)
+        bounds = [abs(value).max() for name, value in after.items() if name.startswith("discriminator.")]
+        assert max(bounds) == pytest.approx(0.01, rel=1e-6)
+
+
+def test_the_penalty_is_part_of_the_critics_loss(cpu):
+    """By central differences: the slope of the critic's score at the mixed images, one image at a time."""
+    recipe = critic(gradient_penalty=10.0, critic_steps=1)
+    players = create_players(recipe)
+    image, code = batch(4)
+    fake = players.generator(code).asnumpy()
+    mixing = mixing_weights(recipe.seed, 2, 5, 4)
+    mixed = mixing * image.asnumpy() + (1 - mixing) * fake
+    parameters = players.discriminator.get_parameters()
+    w = {p.name.removeprefix("discriminator."): p.asnumpy().astype(np.float64) for p in parameters}
+    slopes = [gradient_by_hand(w, one.reshape(-1).astype(np.float64)) for one in mixed]
+    penalty = np.mean([(np.linalg.norm(slope) - 1) ** 2 for slope in slopes])
+    gap = scores(players.discriminator, fake).mean() - scores(players.discriminator, image.asnumpy()).mean()
+    d_loss, *_ = numbers(RecipeStep(players, recipe)(image, code, 2, 5))
+    assert d_loss == pytest.approx(gap + 10 * penalty, rel=1e-5)
+    assert 10 * penalty > 1
+
+
+def gradient_by_hand(w: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    """The gradient of the notebook's discriminator for its input: a product of its matrices, row by row switched."""
+    layers = sorted({name.rsplit(".", 1)[0] for name in w})
+    slopes, y = [], x
+    for layer in layers[:-1]:
+        y = w[f"{layer}.weight"] @ y + w[f"{layer}.bias"]
+        slopes.append(np.where(y > 0, 1, 0.01))
+        y = y * slopes[-1]
+    gradient = w[f"{layers[-1]}.weight"][0]
+    for layer, slope in zip(reversed(layers[:-1]), reversed(slopes), strict=True):
+        gradient = (gradient * slope) @ w[f"{layer}.weight"]
+    return gradient
+
+
+def test_a_smaller_batch_trains_the_same_players(cpu):
+    """Another size is another graph: both see, and leave, the same weights."""
+    recipe = Recipe(**SMALL, learning_rate=1e-3)
+    players, again = create_players(recipe), create_players(recipe)
+    step = RecipeStep(players, recipe)
+    sizes = (16, 5, 16, 5)
+    answers = [numbers(step(*batch(size, number), 0, number)) for number, size in enumerate(sizes, 1)]
+    for number, size in enumerate(sizes, 1):  # a step of its own each time: none can have kept anything
+        assert numbers(RecipeStep(again, recipe)(*batch(size, number), 0, number)) == answers[number - 1]
+    assert same(state(players), state(again))
+    assert len({answer[0] for answer in answers}) == 4
+
+
+@pytest.mark.parametrize("objective", ["minimax", "least-squares"])
+def test_other_objectives(cpu, objective):
+    recipe = Recipe(**SMALL, objective=objective)
+    players = create_players(recipe)
+    image, code = batch(16)
+    real = scores(players.discriminator, image.asnumpy())
+    fake = scores(players.discriminator, players.generator(code).asnumpy())
+    d_loss, g_loss, d_real, d_fake = numbers(RecipeStep(players, recipe)(image, code, 0, 1))
+    updated = scores(players.discriminator, again_fake(recipe, code))
+    if objective == "minimax":
+        wanted = [np.logaddexp(0, -real).mean() + np.logaddexp(0, fake).mean(), -np.logaddexp(0, updated).mean()]
+        wanted += [(1 / (1 + np.exp(-real))).mean(), (1 / (1 + np.exp(-fake))).mean()]
+    else:
+        wanted = [((real - 1) ** 2).mean() / 2 + (fake**2).mean() / 2, ((updated - 1) ** 2).mean() / 2]
+        wanted += [real.mean(), fake.mean()]
+    assert [d_loss, g_loss, d_real, d_fake] == pytest.approx(wanted, rel=2e-5)
+
+
+def again_fake(recipe, code) -> np.ndarray:
+    """What G drew before it was updated."""
+    return create_players(recipe).generator(code).asnumpy()
+
+
+def test_adam_without_a_first_moment(cpu):
+    """β1 = 0 (Gulrajani et al. 2017): the first step is the learning rate in the direction of the gradient's sign."""
+    recipe = Recipe(**SMALL, beta1=0.0, learning_rate=1e-3)
+    players = create_players(recipe)
+    before = state(players)
+    step = RecipeStep(players, recipe)
+    for number in (1, 2):
+        step(*batch(16, number), 0, number)
+    after = state(players)
+    moments = after["discriminator_optimizer.moment1.discriminator.model.4.weight"]
+    slopes = after["discriminator_optimizer.moment2.discriminator.model.4.weight"]
+    assert not changed(before, before, "generator") and changed(before, after, "generator")
+    # v = 0.999·0.001·g1² + 0.001·g2² and m = g2: nothing of g1 is in m
+    assert (moments**2 * 0.001 <= slopes * (1 + 1e-5)).all()

@@ -1,6 +1,7 @@
 """The losses of a run, and D's answers, as one plot (slide 损失函数)."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import matplotlib.style
@@ -47,7 +48,8 @@ def plot_losses(
         epochs: when each step was, in epochs since the start of the run, rising: (step + 1) / steps of an epoch.
         d_loss: D's loss.
         g_loss: G's loss.
-        equilibrium: the losses of D and G where D answers ½ everywhere, drawn dashed; 2 ln 2 and ln 2 on the slides.
+        equilibrium: the losses of D and G where both distributions coincide, drawn dashed; 2 ln 2 and ln 2 on the
+            slides. Of a critic's game only D's is drawn.
         d_real: mean D(x) of the batch; with `d_fake`, it adds a second panel.
         d_fake: mean D(G(z)) of the batch.
         answers: what D's answers are, as in `Objective.answers`: "probabilities", "targets" (scores aimed at 1 for real
@@ -61,7 +63,8 @@ def plot_losses(
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(12, 9 if both else 6), dpi=100, layout="constrained")
         panels = figure.subplots(2 if both else 1, sharex=True, squeeze=False).ravel()
-        _losses(panels[0], epochs, d_loss, g_loss, equilibrium)
+        # A critic may add any number to all its scores, so G's loss has no value of its own.
+        _losses(panels[0], epochs, d_loss, g_loss, equilibrium[: 1 if answers == "critic" else 2])
         if both:
             _answers(panels[1], epochs, *both, answers)
         start = max(0.0, np.ceil(epochs[0]) - 1)
@@ -71,9 +74,11 @@ def plot_losses(
 
 
 def _losses(axes: Axes, epochs: np.ndarray, d_loss: np.ndarray, g_loss: np.ndarray, equilibrium: tuple) -> None:
-    for name, losses, colour, balance in zip("DG", (d_loss, g_loss), (BLUE, VERMILION), equilibrium, strict=True):
+    lines = zip_longest("DG", (d_loss, g_loss), (BLUE, VERMILION), equilibrium)
+    for name, losses, colour, balance in lines:
         _curve(axes, epochs, losses, f"loss of {name}", colour)
-        axes.axhline(balance, color=colour, linestyle="--", label=f"{name} at equilibrium: {balance:.3f}")
+        if balance is not None:
+            axes.axhline(balance, color=colour, linestyle="--", label=f"{name} at equilibrium: {balance:.3f}")
     axes.set_ylim(*_limits(d_loss, g_loss, equilibrium))
     axes.set_ylabel("loss")
     _finish(axes, "Losses of the discriminator D and the generator G")

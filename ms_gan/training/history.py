@@ -19,9 +19,9 @@ class Row:
     d_loss: float
     g_loss: float
     d_real: float
-    """Mean of D(x) over the batch, a probability."""
+    """Mean of D's answers to the batch's images: probabilities, or scores (`Objective.answers`)."""
     d_fake: float
-    """Mean of D(G(z)) over the batch, a probability."""
+    """Mean of D's answers to G's images, before D's update."""
     seconds: float
     """What the step took, its batch included."""
 

@@ -66,6 +66,17 @@ def test_scores_are_seen_wherever_they_are(tmp_path, answers):
     assert (between[1] > between[0] + 10) == (answers == "critic")  # the gap is shaded green
 
 
+def test_a_critics_generator_has_no_equilibrium(tmp_path):
+    """Lines at 2 ln 2 and ln 2 lie apart from the losses at 5 and 4: G's is there for probabilities only."""
+    epochs, *_ = series(500)
+    constant = [np.full(500, value) for value in (5.0, 4.0, 0.9, 0.1)]
+    rows = {
+        answers: rows_of(draw(tmp_path / "a.png", epochs, *constant, answers=answers)[:450], VERMILION, at_least=200)
+        for answers in ("probabilities", "critic")
+    }
+    assert np.ptp(rows["probabilities"]) > 100 > 10 > np.ptp(rows["critic"])
+
+
 def test_a_single_step_is_a_point(tmp_path):
     rows = rows_of(draw(tmp_path / "a.png", [1 / 468], [3.0], [0.5]), BLUE)
     assert np.ptp(rows) > 150  # from the point at 3 down to the equilibrium at 1.386

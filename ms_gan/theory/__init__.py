@@ -1,0 +1,1 @@
+"""The theory in numbers: what the papers prove, computed with NumPy alone."""

@@ -96,6 +96,15 @@ def test_batches_are_fed_one_by_one_elsewhere(monkeypatch):
     assert [(batch, batches.made) for batch in device.feed(batches)] == [(0, 1), (1, 2), (2, 3)]
 
 
+@pytest.mark.parametrize("before, after", [(None, "AVX2"), ("AVX512_CORE", "AVX512_CORE")])
+def test_the_users_instruction_set_is_kept(monkeypatch, before, after):
+    monkeypatch.delenv("DNNL_MAX_CPU_ISA", raising=False)
+    if before:
+        monkeypatch.setenv("DNNL_MAX_CPU_ISA", before)
+    device.prepare_native_convolutions()
+    assert os.environ["DNNL_MAX_CPU_ISA"] == after
+
+
 class Batches:
     """Counts what was taken; like MindSpore's iterators it must not be asked again after its end."""
 

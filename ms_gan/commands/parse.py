@@ -6,6 +6,7 @@ from typing import Annotated, Any, Union
 import tyro
 
 from ms_gan.commands import one_line_errors
+from ms_gan.commands.check import Check
 from ms_gan.commands.data import Data
 from ms_gan.commands.gif import Gif
 from ms_gan.commands.judge import Judge
@@ -22,6 +23,7 @@ COMMANDS = {
     "judge": Judge,
     "gif": Gif,
     "losses": Losses,
+    "check": Check,
 }
 
 

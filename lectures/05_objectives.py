@@ -189,27 +189,14 @@ assert games["least-squares"].equilibrium == (1 / 4, 1 / 8)
 # rate 0.001 and β1 = 0.5, 10 epochs. The last batch of an epoch has 80 images and is kept: 391 iterations an epoch.
 
 # %%
-from ms_gan import create_players
-from ms_gan.training import history
-from ms_gan.training.run import Running, train
+from ms_gan import create_players, lecture_run
+from ms_gan.training.run import Running
 from ms_gan.training.run_folder import RunFolder
 
 
 def run(name, root):
     """Trains a recipe in a folder, or finds it trained; returns the rows of its history, one an iteration."""
-    folder = RunFolder(root)
-    lying = folder.read_recipe()
-    if lying and (folder.checkpoints / f"Generator{lying.epochs - 1}.ckpt").exists():
-        print(f"{root}: a finished run of {lying.epochs} epochs lies here already; it is read, nothing is trained")
-    else:
-        resume = "newest" if folder.holds_a_run() else None
-        with one_line_errors():
-            stopped = train(recipes[name], Running(root, name, options.data, options.device, resume))
-        if stopped:  # by Ctrl-C: everything is saved, and the same command goes on
-            sys.exit(128 + stopped)
-    with one_line_errors():
-        rows, _ = history.read(folder.history)
-    return rows
+    return lecture_run(recipes[name], Running(root, name, options.data, options.device))
 
 
 players = create_players(recipes["cs231n-gan"])

@@ -23,6 +23,7 @@ _HOME = {
     "fixed_codes": "ms_gan.data.latent",
     "judge": "ms_gan.networks.evaluation",
     "lecture_options": "ms_gan.commands.parse",
+    "lecture_run": "ms_gan.commands.lecture",
     "load_discriminator": "ms_gan.training.trained",
     "load_generator": "ms_gan.training.trained",
     "load_images": "ms_gan.data.mnist",

@@ -109,7 +109,7 @@ def test_finished_runs_are_read_and_a_stopped_one_goes_on(first, options):
     (weights / "Generator1.ckpt").unlink()
     again = run(*options)
     assert (again.returncode, again.stderr) == (0, "")
-    found = re.findall(r"^(\S+): a finished run of (\d) epochs lies here already;", again.stdout, re.MULTILINE)
+    found = re.findall(r"^(\S+): trained already \(epochs: (\d)\);", again.stdout, re.MULTILINE)
     assert found == [
         (str(folder / "cs231n-gan"), "2"),
         *((str(folder / "lecture05" / name), "1") for name in ("minimax", "wgan", "wgan-gp")),

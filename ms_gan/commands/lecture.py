@@ -1,0 +1,38 @@
+"""What lectures share that train several recipes."""
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ms_gan.commands import one_line_errors
+
+if TYPE_CHECKING:
+    from ms_gan.recipes import Recipe
+    from ms_gan.training.history import Row
+    from ms_gan.training.run import Running
+
+
+def lecture_run(recipe: "Recipe", running: "Running") -> list["Row"]:
+    """The history of a run's `recipe.epochs` epochs: trained now, gone on with, or only read if they lie there already.
+
+    Raises:
+        SystemExit: with status 2 after one line on stderr, if the run cannot be trained, or lies there with other
+            settings; with 128 + the signal's number if it was stopped: everything is saved then, and the same call goes
+            on.
+    """
+    from ms_gan.training import history
+    from ms_gan.training.checkpoint import Position, fault
+    from ms_gan.training.resume import NEWEST, check_settings
+    from ms_gan.training.run import train
+    from ms_gan.training.run_folder import RunFolder
+
+    folder = RunFolder(running.result)
+    with one_line_errors():
+        if saved := folder.read_recipe():
+            check_settings(saved, recipe)
+        if fault(folder.checkpoints, Position(recipe.epochs)) is None:
+            print(f"{folder.root}: trained already (epochs: {recipe.epochs}); it is read, nothing is trained")
+        elif stopped := train(recipe, replace(running, resume=NEWEST if folder.holds_a_run() else None)):
+            sys.exit(128 + stopped)
+        rows, _ = history.read(folder.history)
+    return [row for row in rows if row.epoch < recipe.epochs]

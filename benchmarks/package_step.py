@@ -8,7 +8,7 @@ from ms_gan import device
 from ms_gan.data.batches import Batches
 from ms_gan.data.mnist import load_images
 from ms_gan.objectives import find_objective
-from ms_gan.recipes import Recipe
+from ms_gan.recipes import find_recipe
 from ms_gan.training.checkpoint import Position
 from ms_gan.training.interrupt import Interrupt
 from ms_gan.training.players import create_players
@@ -16,16 +16,20 @@ from ms_gan.training.progress import Progress
 from ms_gan.training.run import Running, prepare
 from ms_gan.training.step import compile_step
 
-RECIPE = Recipe()
 
-
-def make_step():
-    """A function that makes one step on a fixed batch and waits for its two losses and D's two answers."""
+def make_step(name: str = "gan"):
+    """A function that makes one step of a recipe on a fixed batch and waits for its losses and D's two answers."""
     device.choose_device("CPU")
-    images = load_images()[: RECIPE.batch_size]
-    batches = Batches(images, batch_size=RECIPE.batch_size, latent_size=RECIPE.latent_size, seed=0)
+    recipe = find_recipe(name)
+    batches = Batches(
+        load_images()[: recipe.batch_size],
+        batch_size=recipe.batch_size,
+        latent_size=recipe.latent_size,
+        seed=0,
+        noise=recipe.noise,
+    )
     image, latent_code = next(batches.epoch(0).create_tuple_iterator(num_epochs=1))
-    compiled = compile_step(create_players(RECIPE), find_objective(RECIPE.objective))
+    compiled = compile_step(create_players(recipe), find_objective(recipe.objective))
     return lambda: tuple(float(value.asnumpy()) for value in compiled(image, latent_code))
 
 
@@ -36,18 +40,18 @@ def epoch_overhead(epochs: int) -> list[float]:
     half after, so that a change of the machine's speed meets both.
     """
     with tempfile.TemporaryDirectory() as folder:
-        run = prepare(RECIPE, Running(result=Path(folder), device="CPU"))
+        run = prepare(find_recipe("gan"), Running(result=Path(folder), device="CPU"))
         image, latent_code = next(run.batches.epoch(0).create_tuple_iterator(num_epochs=1))
 
         def bare(steps: int) -> float:
             begin = time.perf_counter()
             for _ in range(steps):
-                [float(value.asnumpy()) for value in run.step(image, latent_code)]
+                [float(value.asnumpy()) for value in run.step(image, latent_code, epoch=0, number=1)]
             return time.perf_counter() - begin
 
         ratios = []
         steps = run.batches.steps
-        with Progress(run.recipe, steps, 0, run.running.log_every) as progress, Interrupt() as stop:
+        with Progress(run.recipe, steps, run.batches.images_per_epoch, 0) as progress, Interrupt() as stop:
             for epoch in range(epochs + 1):
                 before = bare(steps // 2)
                 begin = time.perf_counter()

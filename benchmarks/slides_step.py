@@ -49,13 +49,19 @@ class Discriminator(nn.Cell):
 def make_step():
     """A function that makes one step on a fixed batch and waits for its two losses."""
     ms.set_device("CPU")
-    generator, discriminator = Generator(), Discriminator()
+    rng = np.random.default_rng(0)
+    image = Tensor(rng.uniform(-1, 1, (BATCH, 1, 28, 28)).astype(np.float32))
+    noise = Tensor(rng.standard_normal((BATCH, LATENT)).astype(np.float32))
+    return make_update(Generator(), Discriminator(), nn.BCELoss(reduction="mean"), image, noise, learning_rate=2e-4)
+
+
+def make_update(generator: nn.Cell, discriminator: nn.Cell, loss: nn.Cell, image, noise, learning_rate: float):
+    """The slides' step of any pair; `loss` takes what the discriminator answers, and the labels."""
     generator.set_train()
     discriminator.set_train()
-    optimizer_g = nn.Adam(generator.trainable_params(), learning_rate=2e-4, beta1=0.5, beta2=0.999)
-    optimizer_d = nn.Adam(discriminator.trainable_params(), learning_rate=2e-4, beta1=0.5, beta2=0.999)
-    loss = nn.BCELoss(reduction="mean")
-    ones, zeros = ops.ones((BATCH, 1)), ops.zeros((BATCH, 1))
+    optimizer_g = nn.Adam(generator.trainable_params(), learning_rate, beta1=0.5, beta2=0.999)
+    optimizer_d = nn.Adam(discriminator.trainable_params(), learning_rate, beta1=0.5, beta2=0.999)
+    ones, zeros = ops.ones((len(image), 1)), ops.zeros((len(image), 1))
 
     def generator_forward(noise):
         return loss(discriminator(generator(noise)), ones)
@@ -65,9 +71,6 @@ def make_step():
 
     grad_g = ms.value_and_grad(generator_forward, None, generator.trainable_params())
     grad_d = ms.value_and_grad(discriminator_forward, None, discriminator.trainable_params())
-    rng = np.random.default_rng(0)
-    image = Tensor(rng.uniform(-1, 1, (BATCH, 1, 28, 28)).astype(np.float32))
-    noise = Tensor(rng.standard_normal((BATCH, LATENT)).astype(np.float32))
 
     def step():
         loss_d, grads_d = grad_d(image, noise)

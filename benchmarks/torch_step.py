@@ -25,12 +25,16 @@ def make_discriminator() -> nn.Module:
 def make_step():
     """A function that makes one step on a fixed batch and waits for its two losses and D's two answers."""
     torch.manual_seed(0)
-    generator, discriminator = make_generator(), make_discriminator()
-    settings = {"lr": 2e-4, "betas": (0.5, 0.999), "fused": True}
+    image, noise = torch.rand(BATCH, 784) * 2 - 1, torch.randn(BATCH, LATENT)
+    return make_update(make_generator(), make_discriminator(), image, noise, learning_rate=2e-4)
+
+
+def make_update(generator: nn.Module, discriminator: nn.Module, image, noise, learning_rate: float):
+    """The step of any pair with the non-saturating loss; discriminator(generator(noise)) are scores."""
+    settings = {"lr": learning_rate, "betas": (0.5, 0.999), "fused": True}
     optimizer_g = torch.optim.Adam(generator.parameters(), **settings)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), **settings)
-    image, noise = torch.rand(BATCH, 784) * 2 - 1, torch.randn(BATCH, LATENT)
-    ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
+    ones, zeros = torch.ones(len(image), 1), torch.zeros(len(image), 1)
     cross_entropy = binary_cross_entropy_with_logits
 
     def update(optimizer, loss):

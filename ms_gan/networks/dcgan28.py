@@ -1,6 +1,6 @@
 """CS231n's convolutional pair for pictures of 28×28 and one channel.
 
-The discriminator is that of TensorFlow's MNIST tutorial, the generator that of InfoGAN (Chen et al. 2016, appendix C.1).
+The discriminator is that of TensorFlow's MNIST tutorial, the generator InfoGAN's (Chen et al. 2016, appendix C.1).
 Inside, an image is a column of pixels (see `columns.py`).
 """
 

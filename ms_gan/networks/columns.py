@@ -8,9 +8,10 @@ implementation. On two such cores nn.Conv2d(32, 64, 5) took 850 ms for 128 image
 Weights have the names and shapes of MindSpore's own; tests hold the layers equal to those in value, gradient and moving
 statistics. Gradients can be differentiated once more, as a gradient penalty needs.
 
-First weights are drawn as PyTorch draws them: by xavier_uniform_, from ±√(6 / (fan_in + fan_out)) (Glorot and Bengio
-2010), as CS231n's notebook asks, and biases by its default, from ±1/√fan_in. The fans are the second and the first
-number of the weight's shape, each times the kernel's height and width.
+First weights are drawn as PyTorch's xavier_uniform_ draws them, from ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010),
+biases as by its default, from ±1/√fan_in. The fans are the second and the first number of the weight's shape, each times
+the kernel's height and width. CS231n's notebook does so for dense layers and transposed convolutions, and leaves the
+weights of D's two convolutions at PyTorch's default, ±1/√fan_in; here they are drawn like the others.
 """
 
 import math
@@ -69,9 +70,9 @@ class Dense(_Linear):
 class BatchNorm(layers.BatchNorm2d):
     """Batch normalisation of (features·pixels)×N: of each feature, over its pixels and the batch.
 
-    Equal to nn.BatchNorm2d(features, eps=1e-5, momentum=0.9), and for one pixel to nn.BatchNorm1d. To MindSpore's layer
-    pixels and batch are the two sides of one image, which on two cores it normalises, forwards and backwards, in two
-    thirds of the time that layers.BatchNorm1d would take, and faster than a batch of images.
+    Equal to nn.BatchNorm2d(features, eps=1e-5, momentum=0.9), and for one pixel to nn.BatchNorm1d. It is MindSpore's
+    layer, shown a single image whose sides are the pixels and the batch: that it normalises faster than a batch of
+    images, and in two thirds of the time that arithmetic as in layers.BatchNorm1d takes.
     """
 
     def construct(self, x):

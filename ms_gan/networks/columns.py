@@ -8,10 +8,10 @@ implementation. On two such cores nn.Conv2d(32, 64, 5) took 850 ms for 128 image
 Weights have the names and shapes of MindSpore's own; tests hold the layers equal to those in value, gradient and moving
 statistics. Gradients can be differentiated once more, as a gradient penalty needs.
 
-First weights are drawn as PyTorch's xavier_uniform_ draws them, from ±√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010),
-biases as by its default, from ±1/√fan_in. The fans are the second and the first number of the weight's shape, each times
-the kernel's height and width. CS231n's notebook does so for dense layers and transposed convolutions, and leaves the
-weights of D's two convolutions at PyTorch's default, ±1/√fan_in; here they are drawn like the others.
+First weights are drawn as PyTorch's xavier_uniform_ draws them, from ±√(6 / (fan_in + fan_out)) (Glorot and Bengio
+2010), biases as by its default, from ±1/√fan_in. The fans are the second and the first number of the weight's shape,
+each times the kernel's height and width. CS231n's notebook does so for dense layers and transposed convolutions, and
+leaves the weights of D's two convolutions at PyTorch's default, ±1/√fan_in; here they are drawn like the others.
 """
 
 import math

@@ -780,7 +780,8 @@ with one_line_errors():
 # - After the first epoch there are clean strokes, and digits among them; after five, most can be read.
 # - A step takes ten to fifteen times as long as one of the fully connected pair. After the same *time* that one has
 #   digits too, but they are full of specks.
-# - D's answers to pictures that it has met and to those that it has not are nearly the same.
+# - The convolutional D answers nearly the same to pictures that it has met and to those that it has not. The fully
+#   connected one gets some hundred epochs in the same time, and begins to learn them by heart (60 % of the pairs).
 #
 # ## What can go wrong
 #

@@ -8,9 +8,7 @@ from mindspore import nn, ops
 
 from ms_gan.networks.columns import BatchNorm, Dense, DoublingConv2dTranspose, PooledConv2d
 from ms_gan.networks.layers import LeakyReLU
-
-IMAGE_SHAPE = (1, 28, 28)
-PIXELS = 28 * 28
+from ms_gan.networks.mlp import IMAGE_SHAPE, PIXELS
 
 
 class Generator(nn.Cell):

@@ -8,6 +8,7 @@ import tyro
 from ms_gan.commands import one_line_errors
 from ms_gan.commands.check import Check
 from ms_gan.commands.data import Data
+from ms_gan.commands.doctor import Doctor
 from ms_gan.commands.gif import Gif
 from ms_gan.commands.judge import Judge
 from ms_gan.commands.losses import Losses
@@ -23,6 +24,7 @@ COMMANDS = {
     "judge": Judge,
     "gif": Gif,
     "losses": Losses,
+    "doctor": Doctor,
     "check": Check,
 }
 
@@ -34,7 +36,7 @@ def command_line(words: list[str], prog: str = "ms-gan") -> Any:
         UserError: an option's value is not one that can be used.
         SystemExit: after --help (status 0), or after tyro has said what it did not understand (status 2).
     """
-    words, train = with_defaults(words)
+    words, train = with_defaults(["data", "--help"] if words == ["data"] else words)  # which data sets there are
     choices = []
     for name, command in COMMANDS.items():
         default = {"default": train} if command is Train else {}

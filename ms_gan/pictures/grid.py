@@ -35,7 +35,7 @@ def grid(pixels: np.ndarray, columns: int = 5) -> np.ndarray:
     count, height, width, channels = pixels.shape
     columns = min(columns, count)
     rows = -(-count // columns)
-    factor = max(1, round(CELL / max(height, width)))
+    factor = _factor(height, width)
     cell_height, cell_width = height * factor + GAP, width * factor + GAP
     sheet = np.full((GAP + rows * cell_height, GAP + columns * cell_width, channels), GREY, np.uint8)
     for index, picture in enumerate(pixels):
@@ -43,6 +43,32 @@ def grid(pixels: np.ndarray, columns: int = 5) -> np.ndarray:
         enlarged = picture.repeat(factor, axis=0).repeat(factor, axis=1)
         sheet[top : top + enlarged.shape[0], left : left + enlarged.shape[1]] = enlarged
     return sheet[:, :, 0] if channels == 1 else sheet
+
+
+def cells(sheet: np.ndarray, count: int, shape: tuple[int, int, int], columns: int = 5) -> np.ndarray:
+    """The pictures of a sheet that `grid` has laid out, each at its own size again.
+
+    Args:
+        sheet: uint8, as `grid` returns it.
+        count: how many pictures it holds.
+        shape: (channels, height, width) of each.
+        columns: pictures in a row, as `grid` was told.
+
+    Returns:
+        uint8, count×H×W×C.
+
+    Raises:
+        UserError: so many pictures of that shape make a sheet of another size, or of other colours.
+    """
+    channels, height, width = shape
+    factor, columns = _factor(height, width), min(columns, count)
+    wanted = grid(np.zeros((count, height, width, channels), np.uint8), columns).shape
+    if sheet.shape != wanted:
+        raise UserError(f"a sheet of {count} pictures of {width}×{height} has the shape {wanted}, not {sheet.shape}")
+    cell_height, cell_width = height * factor + GAP, width * factor + GAP
+    pieces = sheet.reshape(*wanted[:2], channels)[GAP:, GAP:].reshape(-1, cell_height, columns, cell_width, channels)
+    pictures = pieces[:, : height * factor : factor, :, : width * factor : factor].swapaxes(1, 2)
+    return pictures.reshape(-1, height, width, channels)[:count]
 
 
 def save_grid(path: str | Path, pixels: np.ndarray, columns: int = 5) -> None:
@@ -75,6 +101,11 @@ def write_picture(path: str | Path, data: bytes, suffix: str) -> None:
         write_bytes(path, data)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}; free or choose another place") from error
+
+
+def _factor(height: int, width: int) -> int:
+    """How many times as large a picture is drawn."""
+    return max(1, round(CELL / max(height, width)))
 
 
 def _check(pixels: np.ndarray, columns: int) -> None:

@@ -125,11 +125,6 @@ def test_train_from_weights_of_another_architecture(refused, place):
     refused("train gan --data mnist --resume --result slides", "Generator7.ckpt is of another architecture: layer ")
 
 
-def test_train_on_with_settings_that_are_damaged(refused, place):
-    Path("run/recipe.json").write_text("{")
-    refused("train gan --data mnist --resume --result run", "recipe.json is damaged: delete it")
-
-
 @pytest.mark.parametrize("name", ["GPU", "Ascend"])
 def test_train_on_a_device_that_is_not_here(refused, name):
     if name in device.available():
@@ -200,7 +195,7 @@ def test_the_other_commands(refused, words, wanted):
 def test_options_that_are_not_there(command, place, listing):
     """tyro's own message, and status 2."""
     before = listing(place)
-    for words in ("train gan --epoch 3", "train gan --epochs many", "nosuch", "data faces", "sample"):
+    for words in ("train gan --epoch 3", "train gan --epochs many", "nosuch", "data nosuch", "sample"):
         done = command(*words.split())
         assert done.status == 2 and done.err and not done.out
     assert listing(place) == before

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ms_gan.errors import UserError
-from ms_gan.pictures.grid import CELL, GAP, GREY, grid, save_grid, write_picture
+from ms_gan.pictures.grid import CELL, GAP, GREY, cells, grid, save_grid, write_picture
 
 MNIST = Path(__file__).parents[2] / "data" / "MNIST_Data" / "train" / "train-images-idx3-ubyte.gz"
 
@@ -43,6 +43,22 @@ def test_every_picture_can_be_cut_out_again(side, factor):
         cut = sheet[top : top + cell - GAP, left : left + cell - GAP]
         np.testing.assert_array_equal(cut[::factor, ::factor], picture)
     assert (sheet[cell + GAP :, 2 * cell + GAP :] == GREY).all()  # the three cells that are left over
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (32, 32), (64, 64), (96, 96), (30, 60)])
+@pytest.mark.parametrize(("count", "columns"), [(25, 5), (7, 5), (3, 5), (26, 10)])
+def test_a_sheet_gives_its_pictures_back(count, columns, height, width, channels):
+    pixels = np.random.default_rng(0).integers(0, 256, (count, height, width, channels), dtype=np.uint8)
+    np.testing.assert_array_equal(
+        cells(grid(pixels, columns), count, (channels, height, width), columns), pixels, strict=True
+    )
+
+
+@pytest.mark.parametrize("wrong", [(20, (1, 28, 28)), (25, (1, 32, 32)), (25, (3, 28, 28))])
+def test_a_sheet_of_other_pictures(wrong):
+    with pytest.raises(UserError, match=r"a sheet of 2\d pictures of .* has the shape .*, not \(584, 584\)"):
+        cells(grid(digits(25)), *wrong)
 
 
 def test_twenty_five_digits_make_a_square_of_about_600():

@@ -18,10 +18,28 @@ class Recipe:
     """
 
     networks: str = "mlp"  # slides 生成器, 判别器
-    """The pair: mlp (the slides' fully connected), mlp-cs231n (the notebook's), dcgan28 (convolutional)."""
+    """The pair: mlp (the slides' fully connected), mlp-cs231n and dcgan28 (the notebook's), dcgan64 (Radford's)."""
 
     objective: str = "non-saturating"  # slide 损失函数和优化器
     """What the players minimise: non-saturating (cross-entropy), minimax, least-squares or wasserstein."""
+
+    width: int = 64  # Radford et al. 2015
+    """Feature maps of dcgan64 where its pictures are largest; half the size has twice as many."""
+
+    source: str = "mnist"  # slide 用GAN生成手写字
+    """What it trains on: mnist, or folder, pictures of your own, which --data names."""
+
+    pattern: str = "*"
+    """Of a folder: which files are taken, such as *.jpg, in it and in the folders inside it."""
+
+    crop: int = 0
+    """Of a folder: pixels of the side of the square cut out of each picture's centre; 0 for the largest there is."""
+
+    size: int = 28  # slide 用GAN生成手写字
+    """Pixels of the side of the pictures that the networks see and make; those of a folder are brought to it."""
+
+    channels: int = 1  # slide 用GAN生成手写字
+    """1 for grey pictures, 3 for colours."""
 
     epochs: int = 200  # slide 模型训练
     """Epochs to train in all, those before a resume included."""
@@ -75,10 +93,11 @@ class Recipe:
     """Steps between two pictures inside an epoch; 0 for none."""
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "latent_size", "critic_steps", "log_every"):
+        for name in ("epochs", "batch_size", "latent_size", "critic_steps", "log_every", "width", "size"):
             _at_least(1, name, getattr(self, name))
-        for name in ("train_images", "images_every"):
+        for name in ("train_images", "images_every", "crop"):
             _at_least(0, name, getattr(self, name))
+        self._check_pictures()
         _one_of(NOISES, "noise", self.noise)
         _one_of(OPTIMIZERS, "optimizer", self.optimizer)
         _one_of(STYLES, "style", self.style)
@@ -97,7 +116,23 @@ class Recipe:
         if not 0 <= self.seed < 2**32:
             raise UserError(f"seed {self.seed}: it must be a whole number from 0 to {2**32 - 1}")
 
+    def _check_pictures(self) -> None:
+        _one_of(SOURCES, "source", self.source)
+        if self.channels not in (1, 3):
+            raise UserError(f"channels {self.channels}: it must be 1, for grey pictures, or 3, for colours")
+        if self.source == "mnist" and (self.pattern, self.crop, self.size, self.channels) != ("*", 0, 28, 1):
+            raise UserError(
+                "MNIST's pictures are 28×28 and grey; --pattern, --crop, --size and --channels are for a folder of "
+                "pictures: --source folder, as in the recipe dcgan-faces"
+            )
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of a picture."""
+        return self.channels, self.size, self.size
+
+
+SOURCES = ("mnist", "folder")
 NOISES = ("normal", "uniform")
 OPTIMIZERS = ("adam", "rmsprop")
 STYLES = ("slides", "notebook")
@@ -141,6 +176,9 @@ _CRITIC = replace(
 )
 """What both papers on the Wasserstein distance share: batches of 64, five updates of the critic for one of G."""
 
+_FACES = Recipe(networks="dcgan64", source="folder", size=64, channels=3, epochs=25, batch_size=64)
+"""The slides' DCGAN on faces: 64×64, z of 100 numbers, width 64, Adam 2e-4 (Radford et al. 2015)."""
+
 RECIPES: dict[str, Recipe] = {
     "gan": Recipe(),
     "cs231n-gan": _NOTEBOOK,
@@ -148,6 +186,8 @@ RECIPES: dict[str, Recipe] = {
     "dcgan-mnist": replace(_NOTEBOOK, networks="dcgan28", epochs=5),
     "wgan": replace(_CRITIC, optimizer="rmsprop", learning_rate=5e-5, beta1=0.0, beta2=0.99, weight_clip=0.01),
     "wgan-gp": replace(_CRITIC, learning_rate=1e-4, beta1=0.0, beta2=0.9, gradient_penalty=10.0),
+    "dcgan-faces": _FACES,
+    "dcgan-small": replace(_FACES, size=32),
 }
 """By name; `gan` is the slides' own (用GAN生成手写字)."""
 
@@ -158,6 +198,8 @@ SUMMARIES: dict[str, str] = {
     "dcgan-mnist": "the notebook's convolutional GAN (after Radford et al. 2015)",
     "wgan": "the convolutional pair with the Wasserstein distance and clipped weights (Arjovsky et al. 2017)",
     "wgan-gp": "the same with a gradient penalty in place of clipping (Gulrajani et al. 2017)",
+    "dcgan-faces": "the slides' DCGAN on a folder of pictures, 64×64 and in colours (Radford et al. 2015)",
+    "dcgan-small": "the same at 32×32: faces within minutes on two cores",
 }
 
 VALIDATION_IMAGES = 5_000

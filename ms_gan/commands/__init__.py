@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The console script `ms-gan`.
 
     Returns:
-        The exit status: 0, or 130 if Ctrl-C stopped a training.
+        The exit status: 0, or 128 and the number of the signal that stopped a training: 130 for Ctrl-C.
 
     Raises:
         SystemExit: with status 2 after one line on stderr, for input that the user must put right.
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turns a UserError into one line on stderr and exit status 2, and Ctrl-C into status 130."""
+    """Turns a UserError into one line on stderr and exit status 2, Ctrl-C into 130, a closed pipe into 141."""
     try:
         yield
     except UserError as error:
@@ -36,3 +36,8 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt as error:
         print("ms-gan: stopped", file=sys.stderr)
         raise SystemExit(130) from error
+    except BrokenPipeError as error:
+        from ms_gan.training.progress import drop_output
+
+        drop_output()
+        raise SystemExit(141) from error

@@ -26,15 +26,15 @@ class Judge:
 
         from ms_gan import device
         from ms_gan.networks.evaluation import judge
-        from ms_gan.networks.mlp import IMAGE_SHAPE
         from ms_gan.objectives import PROBABILITIES, find_objective
         from ms_gan.pictures.read import read_picture
         from ms_gan.training.trained import load_discriminator, recipe_of
 
         device.choose_device()
-        pixels = np.stack([read_picture(path, IMAGE_SHAPE) for path in self.pictures])
+        recipe = recipe_of(self.file)
+        pixels = np.stack([read_picture(path, recipe.image_shape) for path in self.pictures])
         discriminator = load_discriminator(self.file)
-        objective = find_objective(recipe_of(self.file).objective)
+        objective = find_objective(recipe.objective)
         name = "D(x)" if objective.answers == PROBABILITIES else "score"
         for path, answer in zip(self.pictures, judge(discriminator, pixels, objective.answer), strict=True):
             print(f"{path}: {name} = {answer:.4f}")

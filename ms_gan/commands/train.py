@@ -20,7 +20,7 @@ class Train:
     result: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """The folder of the run: result for the slides' gan, result/RECIPE for another."""
     data: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """A folder with MNIST's files, unpacked or not: data/MNIST_Data unless given."""
+    """The folder of MNIST's files, unpacked or not (data/MNIST_Data unless given), or of pictures of your own."""
     device: Annotated[str | None, tyro.conf.arg(metavar="CPU|GPU|Ascend")] = None
     """Where to compute: Ascend or GPU if MindSpore has one here, else CPU."""
     settings: tyro.conf.OmitArgPrefixes[Recipe] = field(default_factory=Recipe)
@@ -31,7 +31,7 @@ class Train:
         return self.result or (Path("result") if self.recipe == "gan" else Path("result", self.recipe))
 
     def run(self) -> int:
-        """Trains. Returns 0, or 130 if Ctrl-C stopped it."""
+        """Trains. Returns 0, or 128 and the number of the signal that stopped it: 130 for Ctrl-C."""
         from ms_gan.training.run import train
 
         stopped_by = train(self.settings, self._running())

@@ -3,7 +3,7 @@
 from ms_gan.errors import UserError
 
 
-def build(networks: str, latent_size: int):
+def build(networks: str, latent_size: int, image_shape: tuple[int, int, int] = (1, 28, 28), width: int = 64):
     """A new pair of networks with fresh weights.
 
     Args:

@@ -62,8 +62,14 @@ def set_files(folder: Path, position: Position) -> dict[str, Path]:
     }
 
 
-def save(folder: Path, position: Position, players: Players) -> None:
+def save(folder: Path, position: Position, players: Players, settings: dict | None = None) -> None:
     """Saves a set, then removes what it makes needless: older optimiser states and sets from inside an epoch.
+
+    Args:
+        folder: where to.
+        position: how far the players have come.
+        players: what is saved.
+        settings: the run's, kept in the manifest too, in case recipe.json is damaged.
 
     Raises:
         OSError: something cannot be written; then the set is not there, and no older one is harmed.
@@ -72,7 +78,7 @@ def save(folder: Path, position: Position, players: Players) -> None:
     contents = {name: network.get_parameters() for name, network in players.networks().items()}
     contents["train_state"] = players.optimizer_state()
     digests = {files[name].name: _write_parameters(files[name], content) for name, content in contents.items()}
-    write_text(files["manifest"], json.dumps({"sha256": digests}, indent=1) + "\n")
+    write_text(files["manifest"], json.dumps({"sha256": digests, "settings": settings or {}}, indent=1) + "\n")
     _remove_needless(folder, position)
 
 

@@ -1,11 +1,12 @@
 """What was measured at every training step, kept as CSV: the losses and D's answers."""
 
 import csv
+import os
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from ms_gan.errors import UserError
-from ms_gan.files import sync_folder, write_text
+from ms_gan.files import write_text
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def append(path: Path, rows: list[Row]) -> None:
         return
     with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(text)
-    sync_folder(path.parent)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def rewrite(path: Path, rows: list[Row]) -> None:

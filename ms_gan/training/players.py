@@ -44,7 +44,11 @@ def create_players(recipe: Recipe) -> Players:
         UserError: the recipe names networks that there are not.
     """
     ms.set_seed(recipe.seed)
-    generator, discriminator = build(recipe.networks, recipe.latent_size)
+    return make_players(*build(recipe.networks, recipe.latent_size, recipe.image_shape, recipe.width), recipe)
+
+
+def make_players(generator: nn.Cell, discriminator: nn.Cell, recipe: Recipe) -> Players:
+    """Players of two given networks, with the recipe's optimisers; the weights get names that start with the player."""
     for name, network in (("generator", generator), ("discriminator", discriminator)):
         for parameter in network.get_parameters():
             parameter.name = f"{name}.{parameter.name}"

@@ -1,8 +1,10 @@
 """What a run says while it trains: a bar on a terminal, plain lines elsewhere, and the course's lines in either."""
 
+import contextlib
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tqdm import tqdm
 
@@ -12,9 +14,21 @@ from ms_gan.training.history import Row
 
 
 class Progress:
-    """Shows the steps of a run. A context; the bar ends with it."""
+    """Shows the steps of a run. A context; the bar ends with it.
 
-    def __init__(self, recipe: Recipe, steps: int, images_per_epoch: int, done_steps: int):
+    Once nobody reads what is said (a closed terminal, a pipe whose other end is gone), `on_closed` is called, and the
+    rest is dropped: it must not end a run before the run has saved.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        steps: int,
+        images_per_epoch: int,
+        done_steps: int,
+        on_closed: Callable[[], None] = lambda: None,
+    ):
+        self.on_closed = on_closed
         self.recipe = recipe
         self.steps = steps
         self.images_per_epoch = images_per_epoch
@@ -34,19 +48,22 @@ class Progress:
         return self
 
     def __exit__(self, *_) -> None:
-        self.bar.close()
+        with self._heard():
+            self.bar.close()
 
     def say(self, line: str) -> None:
         """Prints a line above the bar."""
-        tqdm.write(line, file=sys.stdout)
-        sys.stdout.flush()
+        with self._heard():
+            tqdm.write(line, file=sys.stdout)
+            sys.stdout.flush()
 
     def step(self, row: Row) -> None:
         """One training step is done."""
         self.bar.set_description_str(f"epoch {row.epoch + 1}/{self.recipe.epochs}", refresh=False)
         self.bar.set_postfix_str(f"d_loss {row.d_loss:.3f}, g_loss {row.g_loss:.3f}", refresh=False)
         done = row.epoch * self.steps + row.step
-        self.bar.update(self._images_until(done) - self._images_until(done - 1))
+        with self._heard():
+            self.bar.update(self._images_until(done) - self._images_until(done - 1))
         if is_due(self.recipe.log_every, row, self.recipe, self.steps):
             line = {"slides": slide_line, "notebook": notebook_line}[self.recipe.style]
             self.say(line(row, self.recipe, self.steps))
@@ -56,9 +73,28 @@ class Progress:
         images = self.images_per_epoch - self._images_until(rows[0].step - 1)
         self.say(epoch_line(rows, self.recipe, images))
 
+    @contextlib.contextmanager
+    def _heard(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self.bar.disable = True
+            drop_output()
+            self.on_closed()
+
     def _images_until(self, steps: int) -> int:
         epochs, inside = divmod(steps, self.steps)
         return epochs * self.images_per_epoch + inside * self.recipe.batch_size
+
+
+def drop_output() -> None:
+    """Lets what is written to stdout or stderr go nowhere, if nobody reads it any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with open(os.devnull, "w", encoding="utf-8") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def iteration(row: Row, steps: int) -> int:

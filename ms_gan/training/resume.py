@@ -16,7 +16,8 @@ NEWEST = "newest"
 """What `--resume` alone means."""
 
 UNCHANGEABLE = (
-    *("networks", "objective", "latent_size", "optimizer"),
+    *("networks", "width", "objective", "latent_size", "optimizer"),
+    *("source", "pattern", "crop", "size", "channels"),
     *("batch_size", "drop_remainder", "train_images", "noise", "seed"),
 )
 """Settings a run keeps when it goes on: they fix the networks and optimisers, or what each epoch consists of."""

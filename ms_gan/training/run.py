@@ -1,6 +1,7 @@
 """A run: epochs of training that leave pictures, losses and checkpoints in a folder, and that can go on from there."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from ms_gan import device
 from ms_gan.data.batches import Batches
 from ms_gan.data.latent import fixed_codes
-from ms_gan.data.mnist import load_images
+from ms_gan.data.source import load_data_set
 from ms_gan.errors import UserError
 from ms_gan.networks.evaluation import draw
 from ms_gan.objectives import find_objective
@@ -18,8 +19,10 @@ from ms_gan.pictures.grid import save_grid
 from ms_gan.recipes import PICTURE_CODES, Recipe
 from ms_gan.training import checkpoint, history, report
 from ms_gan.training.checkpoint import Position
+from ms_gan.training.diagnosis import Doctor, Finding
 from ms_gan.training.history import Row
-from ms_gan.training.interrupt import Interrupt
+from ms_gan.training.interrupt import CLOSED_PIPE, Interrupt
+from ms_gan.training.lock import hold
 from ms_gan.training.players import Players, create_players
 from ms_gan.training.progress import Progress, Stopwatch, is_due
 from ms_gan.training.resume import Start, check_settings, find_start, take_over
@@ -36,7 +39,7 @@ class Running:
     recipe_name: str = "gan"
     """What recipe.json calls the recipe."""
     data: Path | None = None
-    """The folder of the data set; None for the MNIST that comes with the project."""
+    """The folder of the data set; None for the MNIST that comes with the project, or the folder of the run before."""
     device: str | None = None
     """CPU, GPU or Ascend; None for the best there is."""
     resume: str | None = None
@@ -49,15 +52,17 @@ def train(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
     The same recipe gives the same bytes in every weight, picture and loss, however often it was stopped between.
 
     Returns:
-        None when all epochs are done; SIGINT if Ctrl-C, or a SIGTERM, stopped the run before. Then everything is
-        saved, and the run goes on with `resume="newest"`.
+        None when all epochs are done; else the signal that stopped the run before: SIGINT for Ctrl-C or a SIGTERM,
+        SIGHUP for a closed terminal, SIGPIPE for a closed pipe. Then everything is saved, and the run goes on with
+        `resume="newest"`.
 
     Raises:
         UserError: anything the user can put right. Nothing was written if it is raised before the first step.
     """
-    run = prepare(recipe, running, say)
-    with _write_errors(run.folder):
-        return run.epochs()
+    with hold(running.result):
+        run = prepare(recipe, running, say)
+        with _write_errors(run.folder):
+            return run.epochs()
 
 
 @contextlib.contextmanager
@@ -79,18 +84,19 @@ def prepare(recipe: Recipe, running: Running, say: Callable[[str], None] = print
     """
     start = check(recipe, running, say)
     folder = RunFolder(running.result)
-    batches = _batches(recipe, load_images(running.data, say=say))
-    players = create_players(recipe)
+    players = create_players(recipe)  # first: networks that there are not cost no time then
+    data = running.data or (start.source.read_data() if start.source else None)
+    batches = _batches(recipe, load_data_set(recipe, data, say))
     if start.source and not checkpoint.restore(start.source.checkpoints, start.position, players):
         say("note: only the weights are there, so the optimisers start afresh")
-    folder.create(running.recipe_name, recipe)
+    settings = folder.create(running.recipe_name, recipe, data)
     with _write_errors(folder):
-        return Run(recipe, running, folder, batches, players, start, take_over(folder, start, say))
+        return Run(recipe, settings, folder, batches, players, start, take_over(folder, start, say))
 
 
 def _batches(recipe: Recipe, images: np.ndarray) -> Batches:
     return Batches(
-        images[: recipe.train_images or None],
+        images,
         batch_size=recipe.batch_size,
         latent_size=recipe.latent_size,
         seed=recipe.seed,
@@ -109,10 +115,11 @@ def check(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
     device.choose_device(running.device)
     find_objective(recipe.objective)
     start = find_start(RunFolder(running.result), running.resume, say)
-    if start.source and start.source.recipe.exists():
-        if not (saved := start.source.read_recipe()):
-            raise UserError(f"{start.source.recipe} is damaged: delete it, and give the settings of the run as options")
-        check_settings(saved, recipe)
+    if start.source:
+        if start.source.recipe_is_damaged():
+            say(f"note: {start.source.recipe} is damaged; the settings kept beside the weights serve")
+        if saved := start.source.read_recipe():
+            check_settings(saved, recipe)
     if start.position >= Position(recipe.epochs):
         raise UserError(f"{start.position.epoch} epochs are trained already: ask for more with --epochs")
     return start
@@ -123,7 +130,8 @@ class Run:
     """Walks the epochs from `start` on."""
 
     recipe: Recipe
-    running: Running
+    settings: dict
+    """What recipe.json holds."""
     folder: RunFolder
     batches: Batches
     players: Players
@@ -137,13 +145,18 @@ class Run:
         self.written = len(self.rows)
         self.step = RecipeStep(self.players, self.recipe)
         self.codes = fixed_codes(PICTURE_CODES, self.recipe.latent_size, noise=self.recipe.noise)
+        self.doctor = Doctor(self.recipe)
+        for row in self.rows:
+            self.doctor.step(row)  # what there was to say of them has been said
 
     def epochs(self) -> int | None:
         """All epochs from the start on. Returns the signal that stopped them before the last one's end, or None."""
         position = self.start.position
         done = position.epoch * self.batches.steps + position.step
         steps, images = self.batches.steps, self.batches.images_per_epoch
-        with Progress(self.recipe, steps, images, done) as progress, Interrupt() as stop:
+        stop = Interrupt()
+        closed = functools.partial(stop.ask, CLOSED_PIPE)
+        with stop, Progress(self.recipe, steps, images, done, closed) as progress:
             self._greet(progress)
             while position.epoch < self.recipe.epochs and not stop.asked:
                 position = self.epoch(position, progress, stop)
@@ -160,24 +173,38 @@ class Run:
             row = Row(position.epoch, number, *answers, seconds=watch.lap())
             self.rows.append(row)
             progress.step(row)
+            self._tell(self.doctor.step(row), progress)
             if is_due(self.recipe.images_every, row, self.recipe, self.batches.steps):
                 self._draw(self.folder.image(position.epoch, number))
                 watch.lap()
             if stop.asked and number < self.batches.steps:
+                self._tell(self.doctor.weights(self.players), progress)
                 return self._save(Position(position.epoch, number))
-        self._draw(self.folder.image(position.epoch))
+        self._tell(self.doctor.weights(self.players), progress)
+        pixels = self._draw(self.folder.image(position.epoch))
         saved = self._save(Position(position.epoch + 1))
         progress.epoch([row for row in self.rows[-self.batches.steps :] if row.epoch == position.epoch])
+        self._tell(self.doctor.pictures(pixels), progress)
         return saved
 
-    def _draw(self, path: Path) -> None:
-        save_grid(path, draw(self.players.generator, self.codes))
+    def _draw(self, path: Path) -> np.ndarray:
+        pixels = draw(self.players.generator, self.codes)
+        save_grid(path, pixels)
+        return pixels
+
+    def _tell(self, finding: Finding | None, progress: Progress) -> None:
+        """Says what has gone wrong. If there is no use in going on, the run ends: its losses are kept, no weights."""
+        if finding and finding.stops:
+            history.append(self.folder.history, self.rows[self.written :])
+            raise UserError(f"stopped at {finding.when}, where {finding.seen}: {finding.causes}; {finding.cures}")
+        if finding:
+            progress.say(str(finding))
 
     def _save(self, position: Position) -> Position:
         """The set is saved last: only with it does what was done since the last one count."""
         history.append(self.folder.history, self.rows[self.written :])
         self.written = len(self.rows)
-        checkpoint.save(self.folder.checkpoints, position, self.players)
+        checkpoint.save(self.folder.checkpoints, position, self.players, self.settings)
         return position
 
     def _report(self) -> None:

@@ -50,13 +50,19 @@ class RunFolder:
         epoch, _, step = picture.stem.removeprefix("epoch").partition("-step")
         return int(epoch), int(step) if step else None
 
-    def create(self, recipe_name: str, recipe: Recipe) -> None:
-        """Makes the folders and writes recipe.json.
+    def create(self, recipe_name: str, recipe: Recipe, data: Path | None = None) -> dict:
+        """Makes the folders and writes recipe.json. Returns what it holds.
+
+        Args:
+            recipe_name: what recipe.json calls the recipe.
+            recipe: the settings.
+            data: the folder of the data set, if one was named.
 
         Raises:
             UserError: they cannot be written.
         """
-        settings = {"recipe": recipe_name, **asdict(recipe), "versions": _versions()}
+        named = {"data": str(data.absolute())} if data else {}
+        settings = {"recipe": recipe_name, **asdict(recipe), **named, "versions": _versions()}
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             self.images.mkdir(exist_ok=True)
@@ -65,14 +71,50 @@ class RunFolder:
             raise UserError(
                 f"cannot write the result folder {self.root}: {error.strerror}; name another with --result"
             ) from error
+        return settings
 
     def read_recipe(self) -> Recipe | None:
         """The settings of the run that lies here, or None if there are none that can be read."""
-        try:
-            settings = json.loads(self.recipe.read_text(encoding="utf-8"))
-            return from_settings(settings)
-        except (OSError, ValueError, TypeError, AttributeError, UserError):
-            return None
+        return _recipe_of(self._settings())
+
+    def read_data(self) -> Path | None:
+        """The folder of the data set that the run was started with, if one was named."""
+        folder = self._settings().get("data")
+        return Path(folder) if isinstance(folder, str) and folder else None
+
+    def recipe_is_damaged(self) -> bool:
+        """Whether there is a recipe.json that holds no settings; then those of the newest manifest serve."""
+        return self.recipe.exists() and _recipe_of(_read_json(self.recipe)) is None
+
+    def _settings(self) -> dict:
+        """What recipe.json holds or, if it cannot be read, the newest manifest that holds settings."""
+        settings = _read_json(self.recipe)
+        if _recipe_of(settings):
+            return settings
+        manifests = self.checkpoints.glob("Epoch*.json")
+        kept = (_read_json(path).get("settings") for path in sorted(manifests, key=_number, reverse=True))
+        return next((settings for settings in kept if _recipe_of(settings)), {})
+
+
+def _read_json(path: Path) -> dict:
+    """The object that a JSON file holds; an empty one if it holds none, or cannot be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _recipe_of(settings: dict | None) -> Recipe | None:
+    try:
+        return from_settings(settings) if settings and isinstance(settings, dict) else None
+    except UserError:
+        return None
+
+
+def _number(manifest: Path) -> int:
+    found = re.match(r"Epoch(\d+)", manifest.name)
+    return int(found[1]) if found else -1
 
 
 def run_of(weights: Path) -> RunFolder:

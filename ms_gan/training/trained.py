@@ -21,7 +21,7 @@ def load_generator(path: Path) -> tuple[nn.Cell, int]:
     tensors = read_tensors(path)
     check_player(path, tensors, "generator")
     latent_size = _latent_size(path, tensors)
-    generator, _ = build(recipe_of(path).networks, latent_size)
+    generator, _ = _pair(path, latent_size)
     load_weights(path, generator, "generator")
     return generator, latent_size
 
@@ -32,17 +32,22 @@ def load_discriminator(path: Path) -> nn.Cell:
     Raises:
         UserError: the file is missing, damaged, a generator's, or of another architecture.
     """
-    _, discriminator = build(recipe_of(path).networks, latent_size=1)
+    _, discriminator = _pair(path, latent_size=1)
     load_weights(path, discriminator, "discriminator")
     return discriminator
 
 
+def _pair(path: Path, latent_size: int) -> tuple[nn.Cell, nn.Cell]:
+    recipe = recipe_of(path)
+    return build(recipe.networks, latent_size, recipe.image_shape, recipe.width)
+
+
 def _latent_size(path: Path, tensors: dict[str, np.ndarray]) -> int:
-    """The inputs of the first layer: the only part of a generator's shape that a recipe changes."""
+    """The inputs of the first layer, which is fully connected, or a transposed convolution of a single pixel."""
     first = next((value for name, value in tensors.items() if name.endswith("weight")), None)
-    if first is None or first.ndim != 2:
-        raise UserError(f"{path} is of another architecture: its first layer is not fully connected")
-    return first.shape[1]
+    if first is None or first.ndim not in (2, 4):
+        raise UserError(f"{path} is of another architecture: its first layer is neither dense nor a convolution")
+    return first.shape[1 if first.ndim == 2 else 0]
 
 
 def recipe_of(path: Path) -> Recipe:

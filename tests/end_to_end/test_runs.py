@@ -22,15 +22,23 @@ REPOSITORY = Path(__file__).parents[2]
 
 @pytest.fixture
 def compare(listing, trained_run):
-    """Asserts that a folder holds the bytes of the run without a stop, the seconds in history.csv aside."""
+    """Asserts that a folder holds the bytes of a run without a stop, the seconds in history.csv aside."""
 
-    def same_bytes(folder: Path, but: tuple[str, ...] = ()) -> None:
-        ours, theirs = ({n: d for n, d in listing(f).items() if n not in but} for f in (folder, trained_run))
+    def same_bytes(folder: Path, whole: Path = trained_run, but: tuple[str, ...] = ()) -> None:
+        ours, theirs = ({n: d for n, d in listing(f).items() if n not in but} for f in (folder, whole))
         assert ours.pop("history.csv") and theirs.pop("history.csv")
+        for name in [name for name in theirs if name.startswith("checkpoints/Epoch")]:
+            assert ours.pop(name) and theirs.pop(name)
+            assert digests(folder / name) == digests(whole / name)
         assert ours == theirs
-        assert without_seconds(folder) == without_seconds(trained_run)
+        assert without_seconds(folder) == without_seconds(whole)
 
     return same_bytes
+
+
+def digests(manifest: Path) -> dict[str, str]:
+    """What a manifest says of the weights; it holds the settings too, which may differ by the epochs asked for."""
+    return json.loads(manifest.read_text(encoding="utf-8"))["sha256"]
 
 
 def without_seconds(folder: Path) -> list[list[str]]:
@@ -87,7 +95,7 @@ def test_two_epochs_and_one_more_are_three(train, compare, tmp_path, listing):
 
 
 @pytest.mark.parametrize("recipe", ["lsgan", "wgan", "wgan-gp"])
-def test_the_notebooks_recipes_stopped_or_not(command, small_mnist, tmp_path, listing, recipe):
+def test_the_notebooks_recipes_stopped_or_not(command, compare, small_mnist, tmp_path, listing, recipe):
     """A partial batch, uniform noise, a critic's turns, clipping and the penalty: all go on where they were."""
     options = ["--networks", "mlp-cs231n", "--batch-size", 100, "--drop-remainder", "False", "--data", small_mnist]
     options += ["--log-every", 5, "--images-every", 5]
@@ -98,30 +106,20 @@ def test_the_notebooks_recipes_stopped_or_not(command, small_mnist, tmp_path, li
     assert any(line.startswith("640 images an epoch in 7 batches of 100 (0 left out)") for line in lines)
     assert command("train", recipe, *options, "--epochs", 1, "--result", parts).status == 0
     assert command("train", recipe, "--data", small_mnist, "--epochs", 2, "--result", parts, "--resume").status == 0
-    ours, theirs = listing(parts), listing(whole)
-    assert ours.pop("history.csv") and theirs.pop("history.csv")
-    assert ours == theirs
+    compare(parts, whole)
+    ours = listing(parts)
     pictures = {name for name in ours if name.startswith("images/")}
     names = ("000", "001", "000-step00001", "000-step00006", "001-step00004")
     assert pictures == {f"images/epoch{name}.png" for name in names}
-    assert without_seconds(parts) == without_seconds(whole) and len(without_seconds(whole)) == 15
+    assert len(without_seconds(whole)) == 15
     assert all(abs(float(value)) < 1000 for row in without_seconds(whole)[1:] for value in row)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_in_the_middle_of_an_epoch(train, compare, tmp_path, small_mnist, listing):
     result = tmp_path / "result"
-    words = ["train", "--epochs", "3", "--batch-size", "32", "--log-every", "1"]
-    words += ["--data", small_mnist, "--result", result]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ms_gan", *words], stdout=pipe, stderr=pipe, text=True, encoding="utf-8", env=environment
-    )
-    for line in process.stdout:
-        if line.startswith("Epoch:["):
-            process.send_signal(signal.SIGINT)
-            break
+    process = started("--epochs", "3", "--batch-size", "32", "--data", small_mnist, "--result", result)
+    process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (130, "")
     stopped = re.fullmatch(
@@ -138,6 +136,41 @@ def test_ctrl_c_in_the_middle_of_an_epoch(train, compare, tmp_path, small_mnist,
     assert (gone_on.status, gone_on.err) == (0, "")
     assert gone_on.lines[0] == f"going on from {result / 'checkpoints' / f'Generator{tag}.ckpt'}"
     compare(result, but=("recipe.json",))  # it holds --log-every
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows knows neither signal")
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGPIPE])
+def test_nobody_listens_any_more(train, compare, tmp_path, small_mnist, number):
+    """The terminal is closed, or the other end of a pipe: the run saves, and can go on."""
+    result = tmp_path / "result"
+    process = started("--epochs", "3", "--batch-size", "32", "--data", small_mnist, "--result", result)
+    if number == signal.SIGHUP:
+        process.send_signal(number)
+    process.stdout.close()
+    assert process.stderr.read() == "" and process.wait(300) == 128 + number
+    assert train("--resume", "--result", result).status == 0
+    compare(result, but=("recipe.json",))
+
+
+def started(*options) -> subprocess.Popen:
+    """A process that trains, and has said that its first step is done."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
+    words = [sys.executable, "-m", "ms_gan", "train", "--log-every", "1", *options]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, encoding="utf-8", env=environment)
+    assert any(line.startswith("Epoch:[") for line in process.stdout)
+    return process
+
+
+def test_a_second_process_in_the_same_folder(command, tmp_path, small_mnist, listing):
+    result = tmp_path / "result"
+    process = started("--epochs", "9", "--batch-size", "32", "--data", small_mnist, "--result", result)
+    for more in (["--resume"], []):
+        refused = command("train", "gan", "--data", small_mnist, "--result", result, *more)
+        assert refused.status == 2 and refused.out == ""
+        assert re.fullmatch(rf"ms-gan: \S+ is in use by process {process.pid} on .* --result\n", refused.err)
+    process.kill()
+    process.communicate()
 
 
 def test_from_an_earlier_epoch(train, compare, trained_run, tmp_path, listing):
@@ -177,6 +210,35 @@ def test_going_on_with_another_learning_rate(train, trained_run, tmp_path):
     states = [path.name for path in sorted((result / "checkpoints").glob("TrainState*"))]
     assert states == ["TrainState1.ckpt", "TrainState2.ckpt", "TrainState3.ckpt"]
     assert json.loads((result / "recipe.json").read_text())["learning_rate"] == 0.01
+
+
+def test_losses_that_are_no_numbers(command, train, trained_run, tmp_path, listing):
+    """They stop the run: what was saved stays as it was, and the run goes on from there."""
+    result = tmp_path / "result"
+    shutil.copytree(trained_run, result)
+    before = listing(result)
+    broken = train("--resume", "--result", result, "--epochs", 4, "--learning-rate", 1e20)
+    said = r"ms-gan: stopped at epoch 4, step \d+, where .* is (nan|inf).* go on from the newest saved epoch, 3, by "
+    assert broken.status == 2 and re.match(said, broken.err) and broken.err.count("\n") == 1
+    after = listing(result)
+    assert {name for name in before | after if before.get(name) != after.get(name)} == {"recipe.json", "history.csv"}
+    assert command("doctor", result).lines[0].startswith("diagnosis: not a number (epoch 4, step ")
+    gone_on = train("--resume", "--result", result, "--epochs", 4, "--learning-rate", 2e-4)
+    assert gone_on.status == 0 and len(without_seconds(result)) == 1 + 4 * 20
+
+
+def test_a_run_that_goes_wrong_is_named_once_and_goes_on(train, command, tmp_path):
+    """The minimax game at fifty times the slides' learning rate."""
+    result = tmp_path / "result"
+    options = ["--objective", "minimax", "--networks", "mlp-cs231n", "--learning-rate", 1e-2, "--batch-size", 32]
+    trained = train(*options, "--epochs", 18, "--result", result)
+    assert trained.status == 0 and trained.lines[-1].startswith("done")
+    names = [line.split(" (")[0] for line in trained.lines if line.startswith("diagnosis: ")]
+    assert names == ["diagnosis: D wins", "diagnosis: collapse"]
+    found = command("doctor", result).lines
+    assert [line for line in found if line.startswith("diagnosis: ")] == [
+        line for line in trained.lines if line.startswith("diagnosis: ")
+    ]
 
 
 def test_going_on_from_the_slides_files(train, slides, tmp_path):

@@ -96,3 +96,30 @@ def test_a_file_in_the_way(tmp_path, way):
         RunFolder(tmp_path / "result").create("gan", Recipe())
     assert str(caught.value).startswith(f"cannot write the result folder {tmp_path / 'result'}: ")
     assert str(caught.value).endswith("; name another with --result")
+
+
+def test_the_folder_of_the_data_comes_back(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.read_data() is None
+    folder.create("gan", Recipe())
+    assert folder.read_data() is None
+    folder.create("dcgan-small", Recipe(), Path("data", "我的 faces"))
+    assert folder.read_data() == Path("data", "我的 faces").absolute()
+    settings = json.loads(folder.recipe.read_text(encoding="utf-8"))
+    folder.recipe.write_text(json.dumps(settings | {"data": 7}), encoding="utf-8")
+    assert folder.read_data() is None
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "null", '{"epochs": "many"}', "[" * 100_000, "\0"])
+def test_a_damaged_recipe_is_read_from_the_newest_manifest_that_holds_one(tmp_path, damage):
+    folder = RunFolder(tmp_path)
+    kept = folder.create("gan", Recipe(seed=5), Path("faces"))
+    for epoch, content in ((9, kept | {"seed": 9}), (10, kept | {"seed": 10}), (11, {}), (12, "x")):
+        (folder.checkpoints / f"Epoch{epoch}.json").write_text(json.dumps({"settings": content}), encoding="utf-8")
+    (folder.checkpoints / "Epoch13.json").write_text("{", encoding="utf-8")
+    assert not folder.recipe_is_damaged() and folder.read_recipe() == Recipe(seed=5)
+    folder.recipe.write_text(damage, encoding="utf-8")
+    assert folder.recipe_is_damaged() and folder.read_recipe() == Recipe(seed=10)
+    assert folder.read_data() == Path("faces").absolute()
+    folder.recipe.unlink()
+    assert not folder.recipe_is_damaged() and folder.read_recipe() == Recipe(seed=10)

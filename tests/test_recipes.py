@@ -13,6 +13,12 @@ def test_the_slides_numbers():
     assert dataclasses.asdict(find_recipe("gan")) == dict(
         networks="mlp",
         objective="non-saturating",
+        width=64,
+        source="mnist",
+        pattern="*",
+        crop=0,
+        size=28,
+        channels=1,
         epochs=200,
         batch_size=128,
         drop_remainder=True,
@@ -63,12 +69,37 @@ def test_the_notebooks_numbers(name, numbers):
     assert find_recipe(name) == Recipe(**(NOTEBOOK | numbers))
 
 
+def test_the_numbers_of_the_faces():
+    faces = dict(networks="dcgan64", source="folder", size=64, channels=3, width=64, batch_size=64, epochs=25)
+    assert find_recipe("dcgan-faces") == Recipe(**faces)
+    assert find_recipe("dcgan-small") == Recipe(**(faces | dict(size=32)))
+    assert find_recipe("dcgan-faces").image_shape == (3, 64, 64) and find_recipe("gan").image_shape == (1, 28, 28)
+
+
+@pytest.mark.parametrize("field, value", [("pattern", "*.jpg"), ("crop", 20), ("size", 32), ("channels", 3)])
+def test_mnist_is_as_it_is(field, value):
+    with pytest.raises(UserError, match="MNIST's pictures are 28×28 and grey"):
+        Recipe(**{field: value})
+    assert getattr(Recipe(source="folder", **{field: value}), field) == value
+
+
+@pytest.mark.parametrize("channels", [0, 2, 4, -1])
+def test_grey_or_colours(channels):
+    with pytest.raises(UserError, match=f"channels {channels}: it must be 1, for grey pictures, or 3, for colours"):
+        Recipe(source="folder", channels=channels)
+
+
+def test_a_source_that_there_is_not():
+    with pytest.raises(UserError, match="unknown source 'film': there is mnist, folder"):
+        Recipe(source="film")
+
+
 def test_every_recipe_has_a_summary():
     assert RECIPES.keys() == SUMMARIES.keys()
     assert all(SUMMARIES.values())
 
 
-@pytest.mark.parametrize("field", ["epochs", "batch_size", "latent_size", "critic_steps", "log_every"])
+@pytest.mark.parametrize("field", ["epochs", "batch_size", "latent_size", "critic_steps", "log_every", "width", "size"])
 @pytest.mark.parametrize("value", [0, -3])
 def test_at_least_one(field, value):
     with pytest.raises(UserError, match=f"{field.replace('_', ' ')} {value}: it must be a whole number of at least 1"):
@@ -76,7 +107,7 @@ def test_at_least_one(field, value):
     assert getattr(Recipe(**{field: 1}), field) == 1
 
 
-@pytest.mark.parametrize("field", ["train_images", "images_every"])
+@pytest.mark.parametrize("field", ["train_images", "images_every", "crop"])
 def test_counts_with_a_meaning_of_0(field):
     with pytest.raises(UserError, match=f"{field.replace('_', ' ')} -1: it must be a whole number of at least 0"):
         Recipe(**{field: -1})

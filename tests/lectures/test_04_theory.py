@@ -1,0 +1,117 @@
+"""Lecture 04, run as a student runs it, with small games of few batches; its proofs are whole."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ms_gan.training import history
+
+ROOT = Path(__file__).parents[2]
+LECTURE = Path("lectures", "04_theory.py")
+SHORT = ("--batches", 60, "--ring-batches", 16, "--device", "CPU")
+
+
+def run(*options):
+    done = subprocess.run(
+        [sys.executable, str(LECTURE), *map(str, options)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def expect(out, *lines):
+    """Each pattern matches a line of its own, in this order."""
+    rest = iter(out.splitlines())
+    for pattern in lines:
+        assert any(re.fullmatch(pattern, line) for line in rest), f"no line {pattern!r} where it should be in:\n{out}"
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory, trained_run):
+    """The lecture told once beside a run of lecture 02: the folder of the results, and what it said."""
+    folder = tmp_path_factory.mktemp("lecture04") / "result"
+    folder.mkdir()
+    for name in ("recipe.json", "history.csv"):
+        shutil.copy(trained_run / name, folder / name)
+    return folder, run("--result", folder, *SHORT)
+
+
+def test_it_tells_what_the_assertions_check(told):
+    folder, (status, out, err) = told
+    assert (status, err) == (0, "")
+    measured = r"( +\d  *\d+% +\d\.\d){5} +\d+ s"
+    expect(
+        out,
+        r"entropy of a coin +: 0\.6931 = 1\.0000 bits",
+        r"  least KL\(p \|\| q\): +0\.0 +3\.0 .*",
+        r"theta of the largest likelihood 0\.3\d, of the least KL 0\.37",
+        r"cells of 0\.0125 x 0\.0125: 640 are hit, mean density there +10\.00",
+        r"E f\(G\(z\)\) over z -0\.5680\d; over x, by shares -0\.5680\d, with one inverse -0\.28\d+",
+        r"change_of_variables: G turns back .*",
+        r" 10001 cells: data 0\.000100, G 0\.500050 at 0, so D\* is 0\.000200",
+        r"V\(G, D\*\) = -0\.810757; the best of 2,000 other D: -0\.81\d+",
+        r" +0 +-1\.38629 +-1\.38629 +0\.00000",
+        r" +8 +-0\.00019 +-0\.00019 +0\.69305",
+        r" +8 +0\.000393 +0\.000393 +7\.99961 +7\.99961",
+        r" +4 +1\.000 +4\.000",
+        r"10,000 draws of each, shift 4: (3\.9[7-9]|4\.0[0-3])\d",
+        r"460 batches in \d+ s",
+        r" +\(a\) +\d+ +0 +-0\.\d{3} .*",
+        r" +\(b\) +400 +0 +-0\.\d{3} .*",
+        r" +\(d\) +460 +12 .*",
+        rf"{re.escape(str(folder / 'history.csv'))}, 3 epochs; means of 1 batches",
+        r"the first( +\d\.\d{3}){4} of 0\.693",
+        r"60 batches; of the second half:",
+        r" 1 +60 .*",
+        r"20 +3 .*",
+        *(rf"{re.escape(name)}{measured}" for name in ("non-saturating", "minimax", "least squares")),
+        rf"Wasserstein, clipped{measured}",
+        rf"Wasserstein, penalty{measured}",
+        r"KL\(p_G \|\| p_data\) of one heap for eight 2\.079 = log 8; KL\(p_data \|\| p_G\) inf",
+    )
+
+
+def test_police_and_counterfeiters_have_the_runs_numbers(told):
+    folder, (_, out, _) = told
+    rows, fault = history.read(folder / "history.csv")
+    assert fault is None and len(rows) == 60  # so a mean is of a single batch
+    first, last = rows[0], rows[-1]
+    expect(
+        out,
+        rf"the first +{first.d_real:.3f} +{first.d_fake:.3f} +{first.d_loss:.3f} .*",
+        rf"the last +{last.d_real:.3f} +{last.d_fake:.3f} +{last.d_loss:.3f} .*",
+    )
+
+
+def test_it_leaves_its_pictures(told):
+    pictures = told[0] / "lecture04"
+    assert {path.name for path in pictures.iterdir()} == {"figure1.png", "figure1.gif", "rings.png"}
+    sizes = {path.name: Image.open(path).size for path in pictures.iterdir()}
+    assert sizes == {"figure1.png": (1500, 1240), "figure1.gif": (720, 580), "rings.png": (1350, 1525)}
+    with Image.open(pictures / "figure1.gif") as film:
+        assert film.n_frames == 21 + 3  # every second of the lesson's 41 snapshots, and all of the game's
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--batches", 0], "batches 0: it must be a whole number of at least 16"),
+        (["--ring-batches", -5], "ring batches -5: it must be a whole number of at least 16"),
+        (["--device", "abacus"], "unknown device 'abacus'"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(tmp_path, options, says):
+    status, out, err = run("--result", tmp_path / "result", *options)
+    assert (status, out) == (2, "")
+    assert re.fullmatch(f"ms-gan: .*{says}.*\n", err)
+    assert not (tmp_path / "result").exists()

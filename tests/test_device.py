@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,12 +81,14 @@ def test_settings_of_the_runtime(given):
 
 @pytest.mark.usefixtures("cpu")
 @pytest.mark.parametrize(
-    "count, ahead", [(10, [4] * 4 + [8] * 4 + [10] * 2), (8, [4] * 4 + [8] * 4), (1, [1]), (0, [])]
+    "count, ahead",
+    [(10, [1] + [5] * 4 + [9] * 4 + [10]), (9, [1] + [5] * 4 + [9] * 4), (6, [1] + [5] * 4 + [6]), (1, [1]), (0, [])],
 )
 def test_batches_are_fed_in_bunches_on_a_processor(monkeypatch, count, ahead):
-    monkeypatch.setattr(device, "BUNCH", 4)
+    """The first by itself: its bytes tell how many make a bunch."""
+    monkeypatch.setattr(device, "BUNCH", 199)
     batches = Batches(count)
-    fed = [(batch, batches.made) for batch in device.feed(batches)]
+    fed = [(batch[0].number, batches.made) for batch in device.feed(batches)]
     assert fed == list(zip(range(count), ahead, strict=True))
 
 
@@ -93,7 +96,7 @@ def test_batches_are_fed_in_bunches_on_a_processor(monkeypatch, count, ahead):
 def test_batches_are_fed_one_by_one_elsewhere(monkeypatch):
     monkeypatch.setattr(device, "_chosen", "GPU")
     batches = Batches(3)
-    assert [(batch, batches.made) for batch in device.feed(batches)] == [(0, 1), (1, 2), (2, 3)]
+    assert [(batch[0].number, batches.made) for batch in device.feed(batches)] == [(0, 1), (1, 2), (2, 3)]
 
 
 @pytest.mark.parametrize("before, after", [(None, "AVX2"), ("AVX512_CORE", "AVX512_CORE")])
@@ -120,4 +123,4 @@ class Batches:
             self.ended = True
             raise StopIteration
         self.made += 1
-        return self.made - 1
+        return SimpleNamespace(number=self.made - 1, nbytes=30), SimpleNamespace(nbytes=10)

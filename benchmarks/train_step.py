@@ -3,6 +3,7 @@
     python -m pip install -e ".[bench]"
     python benchmarks/train_step.py                the slides' GAN, what a run adds to it, and how it starts
     python benchmarks/train_step.py dcgan-mnist    the convolutional pair of CS231n's notebook
+    python benchmarks/train_step.py dcgan-faces    Radford's pair at 64×64 in colours
 
 Each contender runs in a process of its own, with its own thread settings; they take turns of a few steps, so that a
 change of the machine's speed meets all of them. Ratios are medians over the rounds of each round's ratio. Run it on an
@@ -19,6 +20,8 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from ms_gan.recipes import find_recipe
 
 HERE = Path(__file__).parent
 
@@ -50,6 +53,12 @@ CONTENDERS = {
         "plain": Contender("plain_dcgan_step", "the same, with DNNL_MAX_CPU_ISA=AVX2", environment=AVX2),
         "package": Contender("package_step", "this package", ("dcgan-mnist",)),
         "torch": Contender("torch_dcgan_step", "PyTorch at its best"),
+    },
+    # As it stands, plain MindSpore takes minutes a step where the processor has AVX-512.
+    "dcgan-faces": {
+        "plain": Contender("plain_dcgan64_step", "plain MindSpore, DNNL_MAX_CPU_ISA=AVX2", environment=AVX2, rounds=1),
+        "package": Contender("package_step", "this package", ("dcgan-faces",)),
+        "torch": Contender("torch_dcgan64_step", "PyTorch at its best"),
     },
 }
 
@@ -117,7 +126,7 @@ def _start(recipe: str, name: str) -> subprocess.Popen:
 
 def print_steps(recipe: str, times: dict[str, list[float]]) -> None:
     """The table of the step."""
-    print(f"{recipe}: one D and one G update, batch 128, {os.cpu_count()} cores")
+    print(f"{recipe}: one D and one G update, batch {find_recipe(recipe).batch_size}, {os.cpu_count()} cores")
     if "matmul" in times:
         _to_step_times(times["matmul"])
     print(f"{'':46}{'ms a step':>10}{'of package':>12}")

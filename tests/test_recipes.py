@@ -104,7 +104,7 @@ def test_every_recipe_has_a_summary():
 def test_at_least_one(field, value):
     with pytest.raises(UserError, match=f"{field.replace('_', ' ')} {value}: it must be a whole number of at least 1"):
         Recipe(**{field: value})
-    assert getattr(Recipe(**{field: 1}), field) == 1
+    assert getattr(Recipe(source="folder", **{field: 1}), field) == 1
 
 
 @pytest.mark.parametrize("field", ["train_images", "images_every", "crop"])

@@ -8,19 +8,30 @@ def build(networks: str, latent_size: int, image_shape: tuple[int, int, int] = (
 
     Args:
         networks: the name of the pair, as in a recipe: "mlp" (the slides' fully connected one), "mlp-cs231n" (that of
-            CS231n's notebook) or "dcgan28" (the notebook's convolutional one).
+            CS231n's notebook), "dcgan28" (the notebook's convolutional one) or "dcgan64" (Radford's).
         latent_size: numbers in a latent code.
+        image_shape: (channels, height, width) of a picture. Only dcgan64 makes others than (1, 28, 28): squares of 32,
+            48, 64, 96 or 128 pixels a side, with 1 or 3 channels.
+        width: feature maps of dcgan64 where its pictures are largest; the others have their own.
 
     Returns:
         (generator, discriminator): the generator maps latent codes N×latent_size to images N×C×H×W in [−1, 1], the
         discriminator images to scores N×1, logits or whatever the objective takes them for.
 
     Raises:
-        UserError: there is no such pair.
+        UserError: there is no such pair, or it cannot make pictures of that shape.
     """
-    from ms_gan.networks import dcgan28, mlp
+    from ms_gan.networks import dcgan28, dcgan64, mlp
 
-    pairs = {"mlp": mlp.pair, "mlp-cs231n": mlp.notebook_pair, "dcgan28": dcgan28.pair}
-    if networks not in pairs:
-        raise UserError(f"unknown networks {networks!r}: there is {', '.join(pairs)}")
-    return pairs[networks](latent_size)
+    of_28 = {"mlp": mlp.pair, "mlp-cs231n": mlp.notebook_pair, "dcgan28": dcgan28.pair}
+    if networks == "dcgan64":
+        return dcgan64.pair(latent_size, tuple(image_shape), width)
+    if networks not in of_28:
+        raise UserError(f"unknown networks {networks!r}: there is {', '.join(of_28)}, dcgan64")
+    if tuple(image_shape) != mlp.IMAGE_SHAPE:
+        shape = "×".join(map(str, image_shape))
+        raise UserError(
+            f"{networks} cannot make pictures of {shape} (channels, height, width): it makes grey ones of 28×28; "
+            "for others there is dcgan64 (--networks dcgan64)"
+        )
+    return of_28[networks](latent_size)

@@ -73,7 +73,13 @@ class BatchNorm(layers.BatchNorm2d):
     Equal to nn.BatchNorm2d(features, eps=1e-5, momentum=0.9), and for one pixel to nn.BatchNorm1d. It is MindSpore's
     layer, shown a single image whose sides are the pixels and the batch: that it normalises faster than a batch of
     images, and in two thirds of the time that arithmetic as in layers.BatchNorm1d takes.
+
+    gamma_init: an initializer for the scales, or its name.
     """
+
+    def __init__(self, features: int, gamma_init="ones"):
+        super().__init__(features)
+        self.gamma = ms.Parameter(initializer(gamma_init, (features,)), name="gamma")
 
     def construct(self, x):
         return super().construct(x.reshape((1, self.num_features, -1, x.shape[1]))).reshape(x.shape)

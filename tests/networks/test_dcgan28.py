@@ -62,7 +62,7 @@ def test_the_three_pairs_by_name():
         networks = build(name, 3)
         assert tuple(type(network) for network in networks) == wanted
         assert networks[0].trainable_params()[0].shape[1] == 3
-    with pytest.raises(UserError, match="unknown networks 'dcgan': there is mlp, mlp-cs231n, dcgan28$"):
+    with pytest.raises(UserError, match="unknown networks 'dcgan': there is mlp, mlp-cs231n, dcgan28, dcgan64$"):
         build("dcgan", 3)
 
 

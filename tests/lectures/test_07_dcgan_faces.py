@@ -1,0 +1,178 @@
+"""Lecture 07, run as a student runs it: as a script, from the project's folder."""
+
+import csv
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ms_gan.commands.parse import command_line
+from ms_gan.data.cartoon import draw_cartoons
+
+ROOT = Path(__file__).parents[2]
+LECTURE = Path("lectures", "07_dcgan_faces.py")
+SLIDE = "loss_d:13.815511 , loss_g:-0.000000"
+
+
+def run(cache, *options, cwd=ROOT):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / LECTURE), "--device", "CPU", *map(str, options)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "XDG_CACHE_HOME": str(cache)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with 320 drawn faces in `faces`."""
+    folder = tmp_path_factory.mktemp("lecture07")
+    draw_cartoons(folder / "faces", 320, 32, say=lambda line: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told(home):
+    """The lecture told once, with a narrow network for the sound run and an epoch of five steps: what it said."""
+    return run(home, "--epochs", 1, "--width", 8, "--data", home / "faces", "--result", home / "result")
+
+
+def expect(out, *lines):
+    """Each pattern matches a line of its own, in this order."""
+    rest = iter(out.splitlines())
+    for pattern in lines:
+        assert any(re.fullmatch(pattern, line) for line in rest), f"no line {pattern!r} where it should be in:\n{out}"
+
+
+def test_it_tells_what_the_assertions_check(told):
+    status, out, err = told
+    assert (status, err) == (0, "")
+    expect(
+        out,
+        r"320 faces; a batch has images \(64, 3, 32, 32\) and latent codes \(64, 100\)",
+        r"G: 1 -> 4 -> 8 -> 16 -> 32 -> 64",
+        r" +in all +2,765,568",
+        r" +in all +3,576,704",
+        r"generator in evaluation: largest difference \de-0[5-9] among 24,576 numbers",
+        r"275 steps for 70,171 faces, the last batch partly filled: a batch has \[256\] of them",
+        r"D answers 1, wrongly: loss 27\.631021; -ln 0\.000000000001 = 27\.631021",
+        r"sigmoid\(16\.63\d+\) = 0\.9999998\d+, sigmoid\(16\.63\d+\) = 1\.0+; 24 ln 2 = 16\.635532",
+        r" +40 +27\.631021 +0\.000000 +40\.000000 +1\.000000",
+        r"lengths of the gradients: D 0\.0, G 0\.0; weights in both networks: 538,432",
+        r"diagnosis: D is saturated \(epoch 1, step \d+\)",
+        r"320 images an epoch in 5 batches of 64 \(0 left out\); .*",
+        r"5 steps in \d+ s",
+        r" +5 +loss_d:13\.815511 , loss_g:-0\.000000 +loss_d:\d\.\d{6} , loss_g:\d+\.\d{6}",
+        r"dcgan64 .*50×50.*",
+    )
+
+
+def test_the_broken_run_says_what_the_slide_says(told):
+    """Not before the first step, which is an ordinary one; then every line, to the last digit."""
+    _, out, _ = told
+    steps = re.findall(r"^step:\[ *(\d+)/ +25\], (loss_d:\S+ , loss_g:\S+) ", out, re.MULTILINE)
+    assert [number for number, _ in steps] == ["1", "2", "3", "4", "5", "6", "25"]
+    d_loss, g_loss = map(float, re.findall(r"\d\.\d+", steps[0][1]))
+    assert 0.3 < d_loss < 2 and 0.1 < g_loss < 2
+    assert [line for _, line in steps[3:]] == [SLIDE] * 4
+    assert SLIDE not in (ROOT / LECTURE).read_text(encoding="utf-8").replace(f'the_line = "{SLIDE}"', "").replace(
+        f"#     {SLIDE}\n", ""
+    )
+
+
+def table(out, first):
+    """The rows of the table whose first column is called so: name → numbers."""
+    block = out.split(f"\n{first}")[1].split("\n")[1:]
+    rows = [re.fullmatch(r"  (.{22}) (.*)", line) for line in block]
+    found = {}
+    for row in rows:
+        if not row:
+            return found
+        found[row[1].strip()] = [float(number) for number in row[2].split()]
+    return found
+
+
+def test_each_cure_is_measured(told):
+    _, out, _ = told
+    cured, alone = table(out, "put right"), table(out, "only this is wrong")
+    assert len(cured) == 7 and len(alone) == 3
+    assert cured["nothing"][:4] == [13.8155, 0, 1, 1] and cured["nothing"][6:] == [0, 0]
+    for name in ("training mode", "learning rate 0.0002", "the first three", "all four"):
+        assert cured[name][0] != 13.8155 and min(cured[name][6:]) > 0
+    sound, from_scores = cured["the first three"], cured["all four"]
+    assert sound[0] < 0.693 and from_scores[0] < 1.386  # D is ahead
+    assert from_scores[0] == pytest.approx(2 * sound[0], rel=0.2)  # the same game, not halved
+    assert len({tuple(row) for row in (*cured.values(), *alone.values())}) == 10
+
+
+def test_it_leaves_the_run_and_its_pictures(told, home):
+    folder = home / "result"
+    assert (folder / "dcgan-small" / "checkpoints" / "Generator0.ckpt").is_file()
+    with (folder / "dcgan-small" / "history.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 5
+    sizes = {path.name: Image.open(path).size for path in (folder / "lecture07").iterdir()}
+    assert sizes == {
+        "faces.png": (664, 664),  # 5·(32·4 + 4) + 4
+        "saturation.png": (1300, 1000),
+        "beside.png": (1400, 600),
+        "walks.png": (1060, 532),
+    }
+
+
+def test_a_finished_run_with_other_settings_is_refused_before_anything_is_computed(told, home):
+    status, out, err = run(home, "--data", home / "faces", "--result", home / "result")
+    assert (status, out) == (2, "")
+    assert re.fullmatch(r"ms-gan: this run has --width 8 and cannot go on with 64: .*\n", err)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--epochs", 0], "epochs 0: it must be a whole number of at least 1"),
+        (["--data", "no-such-folder"], "there is no folder .*no-such-folder"),
+        (["--device", "Abacus"], "unknown device 'Abacus'"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(tmp_path, home, options, says):
+    status, out, err = run(home, "--data", home / "faces", "--result", tmp_path / "result", *options)
+    assert (status, out) == (2, "")
+    assert re.fullmatch(f"ms-gan: .*{says}.*\n", err)
+    assert not (tmp_path / "result").exists()
+
+
+def test_too_few_pictures_are_refused(tmp_path, home):
+    draw_cartoons(tmp_path / "few", 10, 16, say=lambda line: None)
+    status, _, err = run(home, "--data", tmp_path / "few", "--result", tmp_path / "result")
+    assert (status, err) == (2, "ms-gan: the data set has 10 pictures: this lecture needs at least 320, five batches\n")
+
+
+def prose(lecture):
+    lines = (ROOT / lecture).read_text(encoding="utf-8").splitlines()
+    return [line[2:] for line in lines if line.startswith("# ")]
+
+
+def test_commands_in_the_text_are_understood():
+    lines = prose(LECTURE)
+    commands = [line.strip() for line in lines if line.startswith("    ms-gan ")]
+    commands += re.findall(r"`(ms-gan train dcgan[^`]*--[^`]*)`", " ".join(" ".join(lines).split()))
+    assert len(commands) == 6
+    for command in commands:
+        words = shlex.split(command)[1:]
+        parsed = command_line(words)
+        assert words[0] == "sample" or parsed.recipe in ("dcgan-small", "dcgan-faces")
+
+
+def test_readme_maps_the_slides_and_the_command_line_to_headings_that_are_there():
+    readme = (ROOT / "lectures" / "README.md").read_text(encoding="utf-8")
+    part = readme.split("## From the slides on DCGAN to lecture 07")[1].split("\n## ")[0]
+    headings = re.findall(r"^\| .+ \| 07_dcgan_faces\.py: (.+) \|$", part, re.MULTILINE)
+    there = [line.lstrip("#").strip() for line in prose(LECTURE) if line.startswith("##")]
+    assert len(headings) >= 8 and set(headings) <= set(there)

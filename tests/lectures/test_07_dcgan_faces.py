@@ -68,6 +68,7 @@ def test_it_tells_what_the_assertions_check(told):
         r" +40 +27\.631021 +0\.000000 +40\.000000 +1\.000000",
         r"lengths of the gradients: D 0\.0, G 0\.0; weights in both networks: 538,432",
         r"diagnosis: D is saturated \(epoch 1, step \d+\)",
+        r"width 64, seed 2, step 10: loss_d:-?\d+\.\d{6} , loss_g:-?\d+\.\d{6} +D\(x\) [01]\.\d{4} .*",
         r"320 images an epoch in 5 batches of 64 \(0 left out\); .*",
         r"5 steps in \d+ s",
         r" +5 +loss_d:13\.815511 , loss_g:-0\.000000 +loss_d:\d\.\d{6} , loss_g:\d+\.\d{6}",

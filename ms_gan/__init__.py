@@ -41,4 +41,5 @@ __all__ = ["UserError", "__version__", *_HOME]
 def __getattr__(name: str):
     if name not in _HOME:
         raise AttributeError(f"module 'ms_gan' has no attribute {name!r}")
+    import_module("ms_gan.device")  # before anything loads MindSpore: it reads its settings only once
     return getattr(import_module(_HOME[name]), name)

@@ -1,19 +1,50 @@
 """CPU, GPU or Ascend, and the runtime's settings: the only file that touches them.
 
-Importing this file sets two environment variables that MindSpore reads when it starts (values the user has set
-are kept), but does not load MindSpore.
+Importing this file makes sure that the installed MindSpore and NumPy can work, and sets two environment variables that
+MindSpore reads when it starts (values the user has set are kept), but does not load MindSpore.
 """
 
 import os
 import warnings
 from collections.abc import Iterable, Iterator
+from importlib import metadata
 from itertools import islice
+
+from packaging.requirements import Requirement
 
 from ms_gan.errors import UserError
 
 TARGETS = ("Ascend", "GPU", "CPU")
 BUNCH = 36_000_000  # bytes: 79 batches of the slides' GAN, a sixth of its epoch; 11 of 64 faces of 64×64
 
+
+def check_versions() -> None:
+    """Holds the installed MindSpore and NumPy against what this package asks for in pyproject.toml.
+
+    Raises:
+        UserError: one of them is missing or of another release, such as NumPy 2, with which MindSpore ends in a
+            traceback from deep inside.
+    """
+    try:
+        wanted = map(Requirement, metadata.requires("ms-gan") or [])
+    except metadata.PackageNotFoundError:
+        return  # used from its folder without being installed: there is nothing to hold them against
+    for requirement in wanted:
+        if requirement.name in ("mindspore", "numpy"):
+            _check_version(requirement)
+
+
+def _check_version(requirement: Requirement) -> None:
+    try:
+        found = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        found = None
+    if found is None or not requirement.specifier.contains(found, prereleases=True):
+        there = f"{requirement.name} {found} is installed" if found else f"there is no {requirement.name}"
+        raise UserError(f'{there}, and ms-gan works with {requirement}: python -m pip install "{requirement}"')
+
+
+check_versions()
 # Warnings of the framework about itself would bury the lines a student is meant to read; errors still show.
 os.environ.setdefault("GLOG_v", "3")
 # By default MindSpore's main thread spins while the kernels compute, which takes a core from them: on two cores

@@ -124,3 +124,58 @@ class Batches:
             raise StopIteration
         self.made += 1
         return SimpleNamespace(number=self.made - 1, nbytes=30), SimpleNamespace(nbytes=10)
+
+
+def installed(folder, name, version):
+    """Makes it look as if that release were installed, to a process with `folder` on its path."""
+    record = folder / f"{name}-{version}.dist-info"
+    record.mkdir(parents=True)
+    record.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8")
+
+
+def refusal(folder, words):
+    paths = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
+    )
+
+
+@pytest.mark.parametrize("command", [["train", "gan"], ["sample", "Generator0.ckpt"], ["judge", "D.ckpt", "a.png"]])
+def test_a_numpy_that_cannot_work_is_named_in_one_line(tmp_path, command):
+    installed(tmp_path, "numpy", "2.3.1")
+    refused = refusal(tmp_path, ["-m", "ms_gan", *command])
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "ms-gan: numpy 2.3.1 is installed, and ms-gan works with numpy<2,>=1.26: "
+        'python -m pip install "numpy<2,>=1.26"\n'
+    )
+
+
+@pytest.mark.parametrize("version", ["2.6.0", "2.7.1", "2.11.0", "1.10.1"])
+def test_a_mindspore_that_was_not_tried_is_named(tmp_path, version):
+    installed(tmp_path, "mindspore", version)
+    refused = refusal(tmp_path, ["-c", "from ms_gan import choose_device"])
+    assert refused.stderr.splitlines()[-1].startswith(f"ms_gan.errors.UserError: mindspore {version} is installed, and")
+    assert "site-packages" not in refused.stderr
+
+
+@pytest.mark.parametrize("version", ["2.7.2", "2.8.0", "2.9.0", "2.10.0", "2.10.1rc1"])
+def test_a_mindspore_that_works_is_taken(tmp_path, version):
+    installed(tmp_path, "mindspore", version)
+    assert refusal(tmp_path, ["-c", "import ms_gan.device"]).returncode == 0
+
+
+def test_without_mindspore_it_says_how_to_get_it(monkeypatch):
+    asked = {"ms-gan": ["mindspore<2.11,>=2.7.2", "tqdm>=4"]}
+
+    def missing(name):
+        raise device.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(device.metadata, "requires", asked.get)
+    monkeypatch.setattr(device.metadata, "version", missing)
+    with pytest.raises(UserError) as caught:
+        device.check_versions()
+    assert str(caught.value) == (
+        "there is no mindspore, and ms-gan works with mindspore<2.11,>=2.7.2: "
+        'python -m pip install "mindspore<2.11,>=2.7.2"'
+    )

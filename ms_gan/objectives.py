@@ -7,7 +7,7 @@ the scores: it is right to the last digit of a float32.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mindspore as ms
 from mindspore import ops
@@ -48,6 +48,13 @@ class Objective:
     """(d_loss, g_loss) at the equilibrium; the loss plot draws them."""
     answers: str
     """What D's answers are: PROBABILITIES, TARGETS or CRITIC."""
+    real_label: float = 1.0
+    """What D's answer to real images is pulled to; below 1 with smoothed labels. A critic has no labels."""
+
+    @property
+    def balance(self) -> float:
+        """D's answer at the equilibrium: half of `real_label`. Of a critic it says nothing."""
+        return self.real_label / 2
 
     @property
     def answer(self) -> Callable:
@@ -194,8 +201,65 @@ OBJECTIVES: dict[str, Objective] = {
 }
 
 
-def find_objective(name: str) -> Objective:
-    """The objective of that name. Raises UserError, naming those there are, if there is none."""
+def find_objective(name: str, label_smoothing: float = 0.0) -> Objective:
+    """The objective of that name.
+
+    Args:
+        name: one of OBJECTIVES.
+        label_smoothing: s of `smoothed`; 0 for the labels as they are.
+
+    Raises:
+        UserError: there is no such objective (names those there are), or it has no labels to smooth.
+    """
     if name not in OBJECTIVES:
         raise UserError(f"unknown objective {name!r}: there is {', '.join(OBJECTIVES)}")
-    return OBJECTIVES[name]
+    return smoothed(name, label_smoothing) if label_smoothing else OBJECTIVES[name]
+
+
+def smoothed(name: str, s: float) -> Objective:
+    """The game with one-sided smoothed labels: 1 − s for real images, 0 for generated ones as ever, and G's loss as it
+    is (Salimans et al. 2016, section 3.4).
+
+    In the cross-entropy games D minimises, at an image x,
+        −p_data·[(1 − s)·log D + s·log(1 − D)] − p_G·log(1 − D),
+    whose slope in D is 0 at D* = (1 − s)·p_data/(p_data + p_G). With least squares it minimises
+        ½·p_data·(D − (1 − s))² + ½·p_G·D²,
+    and D* is the same. So D is never surer than 1 − s, and at the equilibrium, p_G = p_data, it answers (1 − s)/2.
+
+    Raises:
+        UserError: a critic has no labels.
+    """
+    game, label = OBJECTIVES[name], 1 - s
+    if game.answers == CRITIC:
+        raise UserError(f"label smoothing {s}: {name} has no labels, so it must be 0")
+    d_loss = {PROBABILITIES: _soft_cross_entropy, TARGETS: _soft_least_squares}[game.answers](label)
+    return replace(game, d_loss=d_loss, equilibrium=_equilibrium(name, label), real_label=label)
+
+
+def _soft_cross_entropy(label: float) -> Callable:
+    """ℓ_D = −E[label·log D(x) + (1 − label)·log(1 − D(x))] − E log(1 − D(G(z))), as nn.BCELoss with that label."""
+
+    def d_loss(real_scores, fake_scores):
+        real = label * _mean(_softplus(-real_scores)) + (1 - label) * _mean(_softplus(real_scores))
+        return (real + _mean(_softplus(fake_scores))).astype(real_scores.dtype)
+
+    return d_loss
+
+
+def _soft_least_squares(label: float) -> Callable:
+    """ℓ_D = ½ E (D(x) − label)² + ½ E D(G(z))²."""
+
+    def d_loss(real_scores, fake_scores):
+        both = _squared_distance(real_scores, label) + _squared_distance(fake_scores, 0)
+        return (both / 2).astype(real_scores.dtype)
+
+    return d_loss
+
+
+def _equilibrium(name: str, label: float) -> tuple[float, float]:
+    """(ℓ_D, ℓ_G) where D answers label/2 to every image."""
+    answer = label / 2
+    if name == "least-squares":
+        return label**2 / 4, (answer - 1) ** 2 / 2
+    d_loss = -label * math.log(answer) - (2 - label) * math.log(1 - answer)
+    return d_loss, {"non-saturating": -math.log(answer), "minimax": math.log(1 - answer)}[name]

@@ -1,7 +1,7 @@
 """What can be trained: every hyper-parameter has its only home here, with the slide or paper it comes from."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, get_type_hints
 
 from tyro.conf import FlagConversionOff
@@ -20,8 +20,14 @@ class Recipe:
     networks: str = "mlp"  # slides 生成器, 判别器
     """The pair: mlp (the slides' fully connected), mlp-cs231n and dcgan28 (the notebook's), dcgan64 (Radford's)."""
 
+    activation: str = "own"  # slide 接下来
+    """Of the hidden layers of mlp and mlp-cs231n: relu, leaky-relu, tanh or sigmoid; own for each network's own."""
+
     objective: str = "non-saturating"  # slide 损失函数和优化器
     """What the players minimise: non-saturating (cross-entropy), minimax, least-squares or wasserstein."""
+
+    label_smoothing: float = 0.0  # Salimans et al. 2016, section 3.4, who take 0.1; slide 接下来
+    """How much less than 1 D's answer to real pictures is to be; those to generated ones are to be 0 as ever."""
 
     width: int = 64  # Radford et al. 2015
     """Feature maps of dcgan64 where its pictures are largest; half the size has twice as many."""
@@ -63,7 +69,16 @@ class Recipe:
     """The optimiser of both players: adam or rmsprop."""
 
     learning_rate: float = 2e-4  # slide 损失函数和优化器; Radford et al. 2015
-    """The optimisers' step size."""
+    """The optimisers' step size; with a schedule, that of the first epoch."""
+
+    schedule: str = "constant"  # slide 接下来; cosine: Loshchilov and Hutter 2017
+    """The learning rate over the epochs: constant; step, less every so often; or cosine, down to 0 along a cosine."""
+
+    decay_every: int = 50
+    """With the schedule step: epochs from one step to the next."""
+
+    decay_factor: float = 0.5
+    """With the schedule step: what each step multiplies the learning rate by."""
 
     beta1: float = 0.5  # slide 损失函数和优化器; Radford et al. 2015: the usual 0.9 made training oscillate
     """Decay rate of the first moment; RMSProp keeps none, so it is 0 there."""
@@ -98,6 +113,7 @@ class Recipe:
         for name in ("train_images", "images_every", "crop"):
             _at_least(0, name, getattr(self, name))
         self._check_pictures()
+        self._check_laboratory()
         _one_of(NOISES, "noise", self.noise)
         _one_of(OPTIMIZERS, "optimizer", self.optimizer)
         _one_of(STYLES, "style", self.style)
@@ -126,6 +142,22 @@ class Recipe:
                 "pictures: --source folder, as in the recipe dcgan-faces"
             )
 
+    def _check_laboratory(self) -> None:
+        _one_of(SCHEDULES, "schedule", self.schedule)
+        _at_least(1, "decay_every", self.decay_every)
+        _one_of(ACTIVATIONS, "activation", self.activation)
+        if not 0 < self.decay_factor <= 1:
+            raise UserError(f"decay factor {self.decay_factor}: it must be above 0 and at most 1, such as 0.5")
+        if self.activation != "own" and self.networks not in FULLY_CONNECTED:
+            others = ", ".join(FULLY_CONNECTED)
+            raise UserError(f"activation {self.activation}: {self.networks} keeps its own; others are for {others}")
+        if not 0 <= self.label_smoothing < 1:
+            raise UserError(
+                f"label smoothing {self.label_smoothing}: it must be at least 0 and below 1, such as 0.1; 0 for none"
+            )
+        if self.label_smoothing and self.objective == "wasserstein":
+            raise UserError(f"label smoothing {self.label_smoothing}: wasserstein has no labels, so it must be 0")
+
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(channels, height, width) of a picture."""
@@ -136,6 +168,9 @@ SOURCES = ("mnist", "folder")
 NOISES = ("normal", "uniform")
 OPTIMIZERS = ("adam", "rmsprop")
 STYLES = ("slides", "notebook")
+SCHEDULES = ("constant", "step", "cosine")
+ACTIVATIONS = ("own", "relu", "leaky-relu", "tanh", "sigmoid")
+FULLY_CONNECTED = ("mlp", "mlp-cs231n")
 
 
 def _words(name: str) -> str:
@@ -264,6 +299,22 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise UserError(f"unknown recipe {name!r}: there is {', '.join(RECIPES)} (see ms-gan recipes)")
     return RECIPES[name]
+
+
+SHOWN = ("style", "log_every", "images_every")
+"""Settings that change nothing but what a run says and shows."""
+
+
+def type_to_compare(name: str) -> type:
+    """The type of a setting by which runs can be compared: int, float, bool or str.
+
+    Raises:
+        UserError: there is no such setting, or it changes only what is shown, or which --data fits.
+    """
+    known = [field.name for field in fields(Recipe) if field.name not in (*SHOWN, "source", "pattern")]
+    if name not in known:
+        raise UserError(f"{name!r} is nothing to compare by: there is {', '.join(known)}")
+    return get_type_hints(Recipe)[name]
 
 
 def from_settings(settings: dict) -> Recipe:

@@ -338,3 +338,71 @@ def test_penalty_through_a_maximum():
     assert float(value) == pytest.approx(((norms - 1) ** 2).mean(), rel=1e-6)
     expected = (2 * (norms - 1) / norms * 4 * w * m**2).mean(0)
     np.testing.assert_allclose(gradient.asnumpy()[:, 0], expected, rtol=1e-5)
+
+
+SMOOTHED = ["non-saturating", "minimax", "least-squares"]
+
+
+def soft_reference(name, s):
+    if name == "least-squares":
+        return lambda x, g: 0.5 * ((x - (1 - s)) ** 2).mean() + 0.5 * (g**2).mean()
+    return lambda x, g: ((1 - s) * softplus(-x) + s * softplus(x)).mean() + softplus(g).mean()
+
+
+@pytest.mark.parametrize("name", SMOOTHED)
+@pytest.mark.parametrize("scale", SCALES)
+def test_smoothed_labels_exact(name, scale):
+    """Only D's loss on real images is another."""
+    real, fake = scores(1, 7, scale), scores(2, 9, scale)
+    game = find_objective(name, 0.1)
+    loss = game.d_loss(Tensor(real), Tensor(fake))
+    expected = soft_reference(name, 0.1)(real.astype(np.float64), fake.astype(np.float64))
+    assert loss.shape == () and loss.dtype == ms.float32
+    assert float(loss) == pytest.approx(expected, rel=1e-7)
+    assert game.g_loss is find_objective(name).g_loss and game.answers == find_objective(name).answers
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["pynative", "jit"])
+@pytest.mark.parametrize("name", SMOOTHED)
+def test_slopes_with_smoothed_labels(name, compiled):
+    grad = ms.grad(find_objective(name, 0.1).d_loss, (0, 1))
+    if compiled:
+        grad = ms.jit(grad, jit_level="O0")
+    values = FAR.astype(np.float32).reshape(-1, 1)
+    of_real, of_fake = grad(Tensor(values), Tensor(values))
+    wide = values.astype(np.float64)
+    answer = wide if name == "least-squares" else sigmoid(wide)
+    np.testing.assert_allclose(of_real.asnumpy(), (answer - 0.9) / len(values), rtol=2e-7, atol=3e-9)
+    np.testing.assert_allclose(of_fake.asnumpy(), answer / len(values), rtol=2e-7, atol=1e-16)
+
+
+def test_smoothed_labels_are_bceloss_with_those_labels():
+    real, fake = Tensor(scores(3, 128, 5)), Tensor(scores(4, 128, 5))
+    bce, label = nn.BCELoss(reduction="mean"), ops.full((128, 1), 0.9, dtype=ms.float32)
+    slides = bce(ops.sigmoid(real), label) + bce(ops.sigmoid(fake), ops.zeros((128, 1), ms.float32))
+    assert float(find_objective("non-saturating", 0.1).d_loss(real, fake)) == pytest.approx(float(slides), rel=2e-6)
+
+
+@pytest.mark.parametrize("s", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("name", SMOOTHED)
+def test_equilibrium_with_smoothed_labels(name, s):
+    """D answers (1 − s)/2 to all: no other answer costs it less, and the losses are those of that answer."""
+    game = find_objective(name, s)
+    assert (game.real_label, game.balance) == pytest.approx((1 - s, (1 - s) / 2))
+    best = game.balance if name == "least-squares" else math.log(game.balance / (1 - game.balance))
+    same = [Tensor(np.full((2, 1), best + shift, np.float32)) for shift in (-0.02, 0, 0.02)]
+    below, at, above = (float(game.d_loss(score, score)) for score in same)
+    assert min(below, above) > at + 1e-5
+    assert abs(below - above) < 0.05 * (below - at)
+    assert (at, float(game.g_loss(same[1]))) == pytest.approx(game.equilibrium, rel=1e-6)
+
+
+def test_without_smoothing_it_is_the_very_same_objective():
+    for name, game in OBJECTIVES.items():
+        assert find_objective(name, 0.0) is game and game.real_label == 1
+    assert GAME.balance == 0.5
+
+
+def test_a_critic_has_no_labels_to_smooth():
+    with pytest.raises(UserError, match="label smoothing 0.1: wasserstein has no labels, so it must be 0"):
+        find_objective("wasserstein", 0.1)

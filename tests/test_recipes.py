@@ -6,13 +6,24 @@ import math
 import pytest
 
 from ms_gan.errors import UserError
-from ms_gan.recipes import PICTURE_CODES, PICTURE_SEED, RECIPES, SUMMARIES, Recipe, find_recipe, from_settings
+from ms_gan.recipes import (
+    PICTURE_CODES,
+    PICTURE_SEED,
+    RECIPES,
+    SUMMARIES,
+    Recipe,
+    find_recipe,
+    from_settings,
+    type_to_compare,
+)
 
 
 def test_the_slides_numbers():
     assert dataclasses.asdict(find_recipe("gan")) == dict(
         networks="mlp",
+        activation="own",
         objective="non-saturating",
+        label_smoothing=0.0,
         width=64,
         source="mnist",
         pattern="*",
@@ -27,6 +38,9 @@ def test_the_slides_numbers():
         noise="normal",
         optimizer="adam",
         learning_rate=0.0002,
+        schedule="constant",
+        decay_every=50,
+        decay_factor=0.5,
         beta1=0.5,
         beta2=0.999,
         critic_steps=1,
@@ -99,7 +113,9 @@ def test_every_recipe_has_a_summary():
     assert all(SUMMARIES.values())
 
 
-@pytest.mark.parametrize("field", ["epochs", "batch_size", "latent_size", "critic_steps", "log_every", "width", "size"])
+@pytest.mark.parametrize(
+    "field", ["epochs", "batch_size", "latent_size", "critic_steps", "log_every", "width", "size", "decay_every"]
+)
 @pytest.mark.parametrize("value", [0, -3])
 def test_at_least_one(field, value):
     with pytest.raises(UserError, match=f"{field.replace('_', ' ')} {value}: it must be a whole number of at least 1"):
@@ -122,7 +138,7 @@ def test_limits_of_a_critic(field):
     assert getattr(Recipe(**{field: 0.0}), field) == 0
 
 
-@pytest.mark.parametrize("field", ["noise", "optimizer", "style"])
+@pytest.mark.parametrize("field", ["noise", "optimizer", "style", "schedule", "activation"])
 def test_choices(field):
     with pytest.raises(UserError, match=f"unknown {field} 'other': there is"):
         Recipe(**{field: "other"})
@@ -148,6 +164,41 @@ def test_betas(field):
     assert getattr(Recipe(**{field: 0.0}), field) == 0
 
 
+@pytest.mark.parametrize("value", [0.0, -0.5, 1.5, math.nan, math.inf])
+def test_decay_factors_that_are_none(value):
+    with pytest.raises(UserError, match="decay factor .*: it must be above 0 and at most 1"):
+        Recipe(decay_factor=value)
+    assert Recipe(decay_factor=1.0).decay_factor == 1
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.0, math.nan, math.inf])
+def test_smoothing_that_is_none(value):
+    with pytest.raises(UserError, match="label smoothing .*: it must be at least 0 and below 1"):
+        Recipe(label_smoothing=value)
+
+
+def test_a_critic_has_no_labels():
+    for objective in ("non-saturating", "minimax", "least-squares"):
+        assert Recipe(objective=objective, label_smoothing=0.1).label_smoothing == 0.1
+    with pytest.raises(UserError, match="label smoothing 0.1: wasserstein has no labels, so it must be 0"):
+        Recipe(objective="wasserstein", label_smoothing=0.1)
+
+
+@pytest.mark.parametrize("networks", ["dcgan28", "dcgan64"])
+def test_convolutional_pairs_keep_their_activations(networks):
+    with pytest.raises(UserError, match=f"activation tanh: {networks} keeps its own; others are for mlp, mlp-cs231n"):
+        Recipe(networks=networks, activation="tanh")
+    assert Recipe(networks="mlp-cs231n", activation="tanh").activation == "tanh"
+
+
+def test_what_runs_can_be_compared_by():
+    kinds = {"learning_rate": float, "batch_size": int, "drop_remainder": bool, "schedule": str, "seed": int}
+    assert {name: type_to_compare(name) for name in kinds} == kinds
+    for name in ("style", "log_every", "images_every", "source", "pattern", "lr", "image_shape"):
+        with pytest.raises(UserError, match=f"'{name}' is nothing to compare by: there is networks, activation, obj"):
+            type_to_compare(name)
+
+
 def test_seeds():
     for value in (-1, 2**32):
         with pytest.raises(UserError, match="seed .*: it must be a whole number from 0 to 4294967295"):
@@ -163,6 +214,12 @@ def test_a_recipe_cannot_be_changed():
 def test_unknown_recipe_is_named():
     with pytest.raises(UserError, match="unknown recipe 'gna': there is gan"):
         find_recipe("gna")
+
+
+def test_settings_of_a_run_from_before_there_were_schedules():
+    new = ("activation", "label_smoothing", "schedule", "decay_every", "decay_factor")
+    settings = {name: value for name, value in dataclasses.asdict(Recipe(epochs=7)).items() if name not in new}
+    assert from_settings(settings) == Recipe(epochs=7)
 
 
 def test_settings_come_back():

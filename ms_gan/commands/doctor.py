@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +32,7 @@ def examine(root: Path) -> Iterator[str]:
     """
     from ms_gan.recipes import Recipe
     from ms_gan.training import history
+    from ms_gan.training.examination import find_faults
     from ms_gan.training.run_folder import RunFolder
 
     folder = RunFolder(root)
@@ -46,47 +46,12 @@ def examine(root: Path) -> Iterator[str]:
         return
     rows, fault = history.read(folder.history)
     if fault:
-        yield f"note: {fault}; judged by the {len(rows)} steps before"
-    texts = list(_findings(folder, recipe, rows))
+        yield f"note: {fault}; judged by the other {len(rows):,} steps"
+    found = find_faults(folder, recipe, rows)
+    texts = [f"note: {fault}" if isinstance(fault, UserError) else str(fault) for fault in found]
     yield from texts
     if all(text.startswith("note:") for text in texts):
         yield _nothing_found(recipe, rows)
-
-
-def _findings(folder, recipe, rows: list) -> Iterator[str]:
-    """What the run itself would have said, and a note for each picture that cannot be used."""
-    from ms_gan.training import diagnosis
-
-    doctor = diagnosis.Doctor(recipe)
-    for epoch, steps in groupby(rows, key=lambda row: row.epoch):
-        yield from map(str, filter(None, map(doctor.step, steps)))
-        if epoch == rows[-1].epoch and not folder.image(epoch).exists():
-            return  # stopped inside it
-        try:
-            finding = doctor.pictures(_pictures(folder.image(epoch), recipe))
-        except UserError as error:
-            yield f"note: {error}"
-        else:
-            yield from [str(finding)] if finding else []
-
-
-def _pictures(path: Path, recipe):
-    """The pictures of the fixed codes that an epoch left: uint8, 25×H×W×C."""
-    import numpy as np
-    from PIL import Image
-
-    from ms_gan.pictures.grid import cells
-    from ms_gan.recipes import PICTURE_CODES
-
-    try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            sheet = np.asarray(picture)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path} is missing, or is no picture that can be read") from error
-    try:
-        return cells(sheet, PICTURE_CODES, recipe.image_shape)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
 
 
 def _nothing_found(recipe, rows: list) -> str:

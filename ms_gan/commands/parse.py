@@ -7,21 +7,27 @@ import tyro
 
 from ms_gan.commands import one_line_errors
 from ms_gan.commands.check import Check
+from ms_gan.commands.compare import Compare, default_of
 from ms_gan.commands.data import Data
 from ms_gan.commands.doctor import Doctor
 from ms_gan.commands.gif import Gif
 from ms_gan.commands.judge import Judge
 from ms_gan.commands.losses import Losses
+from ms_gan.commands.neighbours import Neighbours
 from ms_gan.commands.recipes import Recipes
 from ms_gan.commands.sample import Sample
 from ms_gan.commands.train import Train, with_defaults
+from ms_gan.commands.walk import Walk
 
 COMMANDS = {
     "data": Data,
     "recipes": Recipes,
     "train": Train,
+    "compare": Compare,
     "sample": Sample,
     "judge": Judge,
+    "walk": Walk,
+    "neighbours": Neighbours,
     "gif": Gif,
     "losses": Losses,
     "doctor": Doctor,
@@ -37,9 +43,10 @@ def command_line(words: list[str], prog: str = "ms-gan") -> Any:
         SystemExit: after --help (status 0), or after tyro has said what it did not understand (status 2).
     """
     words, train = with_defaults(["data", "--help"] if words == ["data"] else words)  # which data sets there are
+    defaults = {Train: train, Compare: default_of(words)}
     choices = []
     for name, command in COMMANDS.items():
-        default = {"default": train} if command is Train else {}
+        default = {"default": defaults[command]} if command in defaults else {}
         choices.append(Annotated[command, tyro.conf.subcommand(name, **default)])
     return tyro.cli(
         Union[tuple(choices)],  # noqa: UP007 (a union of a list has no other form)

@@ -31,10 +31,13 @@ class Train:
         return self.result or (Path("result") if self.recipe == "gan" else Path("result", self.recipe))
 
     def run(self) -> int:
-        """Trains. Returns 0, or 128 and the number of the signal that stopped it: 130 for Ctrl-C."""
-        from ms_gan.training.run import train
+        """Trains. Returns 0, or 128 and the number of the signal that stopped it: 130 for Ctrl-C, 143 for SIGTERM."""
+        from ms_gan.training.interrupt import told_apart
 
-        stopped_by = train(self.settings, self._running())
+        with told_apart():
+            from ms_gan.training.run import train
+
+            stopped_by = train(self.settings, self._running())
         return 0 if stopped_by is None else 128 + stopped_by
 
     def check(self) -> None:
@@ -67,7 +70,7 @@ def with_defaults(words: list[str]) -> tuple[list[str], Train]:
     if not words or words[0] != "train":
         return words, Train()
     words = _name_the_newest(words)
-    name = _recipe_of(words)
+    name = recipe_of(words)
     default = Train(recipe=name, settings=find_recipe(name))
     resume, result = _value_of(words, "--resume"), _value_of(words, "--result")
     if resume is not None:
@@ -79,7 +82,7 @@ def with_defaults(words: list[str]) -> tuple[list[str], Train]:
     return words, default
 
 
-def _recipe_of(words: list[str]) -> str:
+def recipe_of(words: list[str]) -> str:
     """The first word that is neither an option nor the value of one."""
     rest = iter(words[1:])
     for word in rest:

@@ -1,30 +1,50 @@
 """Fully connected pairs: the slides' generator and discriminator, and those of CS231n's notebook."""
 
+import functools
+from collections.abc import Callable
+
 from mindspore import nn
 
+from ms_gan.errors import UserError
 from ms_gan.networks.layers import BatchNorm1d, Dense, LeakyReLU
 
 IMAGE_SHAPE = (1, 28, 28)
 PIXELS = 28 * 28
 
+ACTIVATIONS: dict[str, Callable[[], nn.Cell]] = {
+    "relu": nn.ReLU,
+    "leaky-relu": functools.partial(LeakyReLU, 0.2),  # slide 判别器
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+}
+"""What the hidden layers may have in place of their own (slide 接下来)."""
+
+
+def _hidden(activation: str, own: Callable[[], nn.Cell]) -> Callable[[], nn.Cell]:
+    """What makes the activation of a hidden layer."""
+    if activation != "own" and activation not in ACTIVATIONS:
+        raise UserError(f"unknown activation {activation!r}: there is own, {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS.get(activation, own)
+
 
 class Generator(nn.Cell):
     """Latent codes N×latent_size to images N×1×28×28 in [−1, 1] (slide 生成器)."""
 
-    def __init__(self, latent_size: int):
+    def __init__(self, latent_size: int, activation: str = "own"):
         super().__init__()
+        hidden = _hidden(activation, nn.ReLU)
         self.model = nn.SequentialCell(
             Dense(latent_size, 128),  # N×128
-            nn.ReLU(),
+            hidden(),
             Dense(128, 256),  # N×256
             BatchNorm1d(256),
-            nn.ReLU(),
+            hidden(),
             Dense(256, 512),  # N×512
             BatchNorm1d(512),
-            nn.ReLU(),
+            hidden(),
             Dense(512, 1024),  # N×1024
             BatchNorm1d(1024),
-            nn.ReLU(),
+            hidden(),
             Dense(1024, PIXELS),  # N×784
             nn.Tanh(),
         )
@@ -40,13 +60,14 @@ class Discriminator(nn.Cell):
     losses are computed from the scores, which stay exact where a float32 sigmoid is exactly 0 or 1.
     """
 
-    def __init__(self):
+    def __init__(self, activation: str = "own"):
         super().__init__()
+        hidden = _hidden(activation, functools.partial(LeakyReLU, 0.2))
         self.model = nn.SequentialCell(
             Dense(PIXELS, 512),  # N×512
-            LeakyReLU(0.2),
+            hidden(),
             Dense(512, 256),  # N×256
-            LeakyReLU(0.2),
+            hidden(),
             Dense(256, 1),  # N×1
         )
 
@@ -54,21 +75,22 @@ class Discriminator(nn.Cell):
         return self.model(image.reshape((-1, PIXELS)))
 
 
-def pair(latent_size: int) -> tuple[Generator, Discriminator]:
-    """The slides' pair with fresh weights."""
-    return Generator(latent_size), Discriminator()
+def pair(latent_size: int, activation: str = "own") -> tuple[Generator, Discriminator]:
+    """The slides' pair with fresh weights. Raises UserError for an activation that there is not."""
+    return Generator(latent_size, activation), Discriminator(activation)
 
 
 class NotebookGenerator(nn.Cell):
     """Latent codes N×latent_size to images N×1×28×28 in [−1, 1] (CS231n's generator): 1,858,320 parameters at 4."""
 
-    def __init__(self, latent_size: int):
+    def __init__(self, latent_size: int, activation: str = "own"):
         super().__init__()
+        hidden = _hidden(activation, nn.ReLU)
         self.model = nn.SequentialCell(
             Dense(latent_size, 1024),  # N×1024
-            nn.ReLU(),
+            hidden(),
             Dense(1024, 1024),  # N×1024
-            nn.ReLU(),
+            hidden(),
             Dense(1024, PIXELS),  # N×784
             nn.Tanh(),
         )
@@ -80,13 +102,14 @@ class NotebookGenerator(nn.Cell):
 class NotebookDiscriminator(nn.Cell):
     """Images N×1×28×28 in [−1, 1] to scores N×1 (CS231n's discriminator): 267,009 parameters."""
 
-    def __init__(self):
+    def __init__(self, activation: str = "own"):
         super().__init__()
+        hidden = _hidden(activation, functools.partial(LeakyReLU, 0.01))
         self.model = nn.SequentialCell(
             Dense(PIXELS, 256),  # N×256
-            LeakyReLU(0.01),
+            hidden(),
             Dense(256, 256),  # N×256
-            LeakyReLU(0.01),
+            hidden(),
             Dense(256, 1),  # N×1
         )
 
@@ -94,6 +117,6 @@ class NotebookDiscriminator(nn.Cell):
         return self.model(image.reshape((-1, PIXELS)))
 
 
-def notebook_pair(latent_size: int) -> tuple[NotebookGenerator, NotebookDiscriminator]:
-    """The notebook's fully connected pair with fresh weights."""
-    return NotebookGenerator(latent_size), NotebookDiscriminator()
+def notebook_pair(latent_size: int, activation: str = "own") -> tuple[NotebookGenerator, NotebookDiscriminator]:
+    """The notebook's fully connected pair with fresh weights; as `pair`."""
+    return NotebookGenerator(latent_size, activation), NotebookDiscriminator(activation)

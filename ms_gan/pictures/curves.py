@@ -37,6 +37,7 @@ def plot_losses(
     d_real: Sequence[float] | None = None,
     d_fake: Sequence[float] | None = None,
     answers: str = "probabilities",
+    balance: float = 0.5,
 ) -> None:
     """Draw both losses over training, each faint as it was and bold as a moving average, as a PNG.
 
@@ -54,6 +55,7 @@ def plot_losses(
         d_fake: mean D(G(z)) of the batch.
         answers: what D's answers are, as in `Objective.answers`: "probabilities", "targets" (scores aimed at 1 for real
             pictures and at 0 for generated ones) or "critic" (scores that only compare: the gap between them counts).
+        balance: D's answer where both distributions coincide, drawn dashed, but for a critic.
 
     Raises:
         UserError: no steps, or `path` not writable.
@@ -66,7 +68,7 @@ def plot_losses(
         # A critic may add any number to all its scores, so G's loss has no value of its own.
         _losses(panels[0], epochs, d_loss, g_loss, equilibrium[: 1 if answers == "critic" else 2])
         if both:
-            _answers(panels[1], epochs, *both, answers)
+            _answers(panels[1], epochs, *both, answers, balance)
         start = max(0.0, np.ceil(epochs[0]) - 1)
         panels[-1].set_xlim(start, start + 1.01 * (epochs[-1] - start))
         panels[-1].set_xlabel("epochs")
@@ -76,7 +78,7 @@ def plot_losses(
 def _losses(axes: Axes, epochs: np.ndarray, d_loss: np.ndarray, g_loss: np.ndarray, equilibrium: tuple) -> None:
     lines = zip_longest("DG", (d_loss, g_loss), (BLUE, VERMILION), equilibrium)
     for name, losses, colour, balance in lines:
-        _curve(axes, epochs, losses, f"loss of {name}", colour)
+        draw_curve(axes, epochs, losses, f"loss of {name}", colour)
         if balance is not None:
             axes.axhline(balance, color=colour, linestyle="--", label=f"{name} at equilibrium: {balance:.3f}")
     axes.set_ylim(*_limits(d_loss, g_loss, equilibrium))
@@ -91,14 +93,16 @@ ANSWERS = {
 }
 
 
-def _answers(axes: Axes, epochs: np.ndarray, d_real: np.ndarray, d_fake: np.ndarray, answers: str) -> None:
-    _curve(axes, epochs, d_real, "D(x), real pictures", BLACK, width=4)  # seen even where D(G(z)) lies on it
-    _curve(axes, epochs, d_fake, "D(G(z)), generated pictures", GREEN)
+def _answers(
+    axes: Axes, epochs: np.ndarray, d_real: np.ndarray, d_fake: np.ndarray, answers: str, balance: float
+) -> None:
+    draw_curve(axes, epochs, d_real, "D(x), real pictures", BLACK, width=4)  # seen even where D(G(z)) lies on it
+    draw_curve(axes, epochs, d_fake, "D(G(z)), generated pictures", GREEN)
     if answers == "critic":
         axes.fill_between(epochs, _average(d_fake), _average(d_real), color=GREEN, alpha=0.15, label="the gap")
     else:
-        axes.axhline(0.5, color="#777777", linestyle="--", label="at equilibrium: 0.5")
-    axes.set_ylim(*((-0.02, 1.02) if answers == "probabilities" else _limits(d_real, d_fake, (0.5,))))
+        axes.axhline(balance, color="#777777", linestyle="--", label=f"at equilibrium: {balance:.3g}")
+    axes.set_ylim(*((-0.02, 1.02) if answers == "probabilities" else _limits(d_real, d_fake, (balance,))))
     axes.set_ylabel("probability" if answers == "probabilities" else "score")
     _finish(axes, ANSWERS[answers])
 
@@ -109,7 +113,7 @@ def _finish(axes: Axes, title: str) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=4, columnspacing=1.5)
 
 
-def _curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, label: str, colour: str, width: float = 2.5) -> None:
+def draw_curve(axes: Axes, epochs: np.ndarray, values: np.ndarray, label: str, colour: str, width: float = 2.5) -> None:
     """Every step, faint, and the moving average, bold."""
     axes.plot(*_envelope(epochs, values), color=colour, alpha=0.25, linewidth=1)
     marker = "o" if len(values) == 1 else None
@@ -140,16 +144,25 @@ def _average(values: np.ndarray) -> np.ndarray:
 
 
 def _limits(one: np.ndarray, other: np.ndarray, always: tuple[float, ...]) -> tuple[float, float]:
-    """All averages and all but the wildest steps are in view: one spike must not flatten the rest."""
+    return with_margin(*find_range(one, other, always))
+
+
+def with_margin(low: float, high: float) -> tuple[float, float]:
+    """A little more on both sides; below too: a loss of 0 must not hide behind the axis."""
+    margin = 0.03 * (high - low)
+    return low - margin, high + margin
+
+
+def find_range(one: np.ndarray, other: np.ndarray, always: tuple[float, ...]) -> tuple[float, float]:
+    """From 0 or below it to what is in view: all averages and all but the wildest steps, one spike of which must not
+    flatten the rest."""
     shown = [np.asarray(always)]
     for values in (one, other):
         shown += [_average(values)]
         if np.isfinite(values).any():
             shown += [np.nanpercentile(values, [0.1, 99.9])]
     shown = np.concatenate(shown)
-    low, high = min(0.0, np.nanmin(shown)), np.nanmax(shown)
-    margin = 0.03 * (high - low)  # below too: a loss of 0 must not hide behind the axis
-    return low - margin, high + margin
+    return min(0.0, float(np.nanmin(shown))), float(np.nanmax(shown))
 
 
 def _arrays(path: str | Path, *series: Sequence[float] | None) -> list[np.ndarray]:

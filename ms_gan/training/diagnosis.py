@@ -9,7 +9,8 @@ from itertools import combinations
 
 import numpy as np
 
-from ms_gan.objectives import CRITIC, PROBABILITIES, TARGETS, find_objective
+from ms_gan.errors import UserError
+from ms_gan.objectives import CRITIC, PROBABILITIES, TARGETS, Objective, find_objective
 from ms_gan.recipes import Recipe
 from ms_gan.training.history import Row
 from ms_gan.training.players import Players
@@ -22,9 +23,9 @@ SATURATED_STEPS = 20
 step or two, and losses taken from scores bring it back."""
 
 WON = 0.02
-"""D's loss, below which it tells all pictures apart: −2·ln 0.99, as with D(x) = 0.99 and D(G(z)) = 0.01; with least
-squares, answers within 0.2 of their targets. The recipes of this package have single steps at 0.025 (lsgan), and means
-over 50 steps above 0.1."""
+"""How near D's loss must be to the least there is (0, but for smoothed labels) if D tells all pictures apart:
+−2·ln 0.99, as with D(x) = 0.99 and D(G(z)) = 0.01; with least squares, answers within 0.2 of their targets. The recipes
+of this package have single steps at 0.025 (lsgan), and means over 50 steps above 0.1."""
 WON_STEPS = 200
 """In a row. D may win for a while at first; the minimax game, lost from step 125 on, is named within its first epoch
 of 391."""
@@ -75,6 +76,14 @@ class Finding:
         )
 
 
+class Hopeless(UserError):
+    """A run that there is no use in going on with; `finding` says why."""
+
+    def __init__(self, finding: Finding):
+        super().__init__(f"stopped at {finding.when}, where {finding.seen}: {finding.causes}; {finding.cures}")
+        self.finding = finding
+
+
 @dataclass
 class _Sign:
     """What is wrong if it holds for `steps` steps in a row."""
@@ -95,7 +104,8 @@ class Doctor:
 
     def __init__(self, recipe: Recipe):
         self._recipe = recipe
-        self._answers = find_objective(recipe.objective).answers
+        self._game = find_objective(recipe.objective, recipe.label_smoothing)
+        self._answers = self._game.answers
         self._signs = self._signs_of_the_game()
         self._window: deque[Row] = deque(maxlen=WON_STEPS)
         self._steps = 0
@@ -108,7 +118,7 @@ class Doctor:
             return {} if self._recipe.weight_clip else runaway
         signs = {
             "D is blind": _Sign(self._sees_no_difference, BLIND_STEPS, self._blindness),
-            "D wins": _Sign(_won, WON_STEPS, self._victory),
+            "D wins": _Sign(self._won, WON_STEPS, self._victory),
         }
         if self._answers == PROBABILITIES:
             signs["D is saturated"] = _Sign(_saturated, SATURATED_STEPS, self._saturation)
@@ -176,20 +186,23 @@ class Doctor:
         return self._tell("not a number", _when(row), (seen, cause, way_on if row.epoch else afresh), stops=True)
 
     def _sees_no_difference(self, row: Row) -> bool:
-        cost = _cost_of_one_answer((row.d_real + row.d_fake) / 2, self._answers)
+        cost = _cost_of_one_answer((row.d_real + row.d_fake) / 2, self._game)
         return abs(row.d_real - row.d_fake) < SAME_ANSWER and abs(row.d_loss - cost) < SAME_ANSWER
 
     def _blindness(self) -> tuple[str, str, str] | None:
         first, last = self._window[0], self._window[-1]
         if self._steps > BLIND_STEPS or (first.epoch, first.step) != (0, 1):
             return None
-        guess = " = 2·ln 2" if self._answers == PROBABILITIES else ""
+        guess = " = 2·ln 2" if self._answers == PROBABILITIES and self._game.real_label == 1 else ""
         return (
             f"D has answered all pictures alike from the start, D(x) = D(G(z)) = {last.d_fake:.3f}; its loss is that "
             f"of a guess, {last.d_loss:.4f}{guess}",
             "D's weights are all zero, or never updated; or it is shown the same pictures as real and as generated",
             "first weights at random; D's own trainable_params() for D's optimiser; a look at what D is shown",
         )
+
+    def _won(self, row: Row) -> bool:
+        return row.d_loss - _least_loss(self._game) < WON
 
     def _victory(self) -> tuple[str, str, str] | None:
         earlier, later = np.array([row.g_loss for row in self._window]).reshape(2, -1).mean(1)
@@ -228,19 +241,24 @@ class Doctor:
         )
 
 
-def _won(row: Row) -> bool:
-    return row.d_loss < WON
-
-
 def _saturated(row: Row) -> bool:
     return max(row.d_real, row.d_fake) <= SATURATED or min(row.d_real, row.d_fake) >= 1 - SATURATED
 
 
-def _cost_of_one_answer(answer: float, answers: str) -> float:
+def _cost_of_one_answer(answer: float, game: Objective) -> float:
     """D's loss if it answers so to everything."""
-    if answers == TARGETS:
-        return (answer - 1) ** 2 / 2 + answer**2 / 2
-    return -math.log(answer) - math.log(1 - answer) if 0 < answer < 1 else math.inf
+    label = game.real_label
+    if game.answers == TARGETS:
+        return (answer - label) ** 2 / 2 + answer**2 / 2
+    return -label * math.log(answer) - (2 - label) * math.log(1 - answer) if 0 < answer < 1 else math.inf
+
+
+def _least_loss(game: Objective) -> float:
+    """D's loss if it tells all pictures apart: 0, or what a smoothed label costs an answer that is just that."""
+    label = game.real_label
+    if game.answers == TARGETS or label == 1:
+        return 0.0
+    return -label * math.log(label) - (1 - label) * math.log(1 - label)
 
 
 def _difference(pixels: np.ndarray) -> tuple[float, float]:

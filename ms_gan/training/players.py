@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import mindspore as ms
-from mindspore import nn
+from mindspore import Tensor, nn, ops
 
 from ms_gan.networks import build
 from ms_gan.recipes import Recipe
@@ -26,6 +26,12 @@ class Players:
         """Both networks by the name that starts their weights' names."""
         return {"generator": self.generator, "discriminator": self.discriminator}
 
+    def set_rate(self, rate: float) -> None:
+        """Gives both optimisers another learning rate, which a step that is compiled sees, too."""
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            # Not set_data: a step that has been compiled and has run would not see it.
+            ops.assign(optimizer.learning_rate, Tensor(rate, ms.float32))
+
     def optimizer_state(self) -> list[ms.Parameter]:
         """What the optimisers remember between steps: moments, powers of the betas, step counts.
 
@@ -44,7 +50,8 @@ def create_players(recipe: Recipe) -> Players:
         UserError: the recipe names networks that there are not.
     """
     ms.set_seed(recipe.seed)
-    return make_players(*build(recipe.networks, recipe.latent_size, recipe.image_shape, recipe.width), recipe)
+    networks = build(recipe.networks, recipe.latent_size, recipe.image_shape, recipe.width, recipe.activation)
+    return make_players(*networks, recipe)
 
 
 def make_players(generator: nn.Cell, discriminator: nn.Cell, recipe: Recipe) -> Players:

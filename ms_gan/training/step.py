@@ -10,6 +10,7 @@ from ms_gan.networks.layers import has_batch_statistics
 from ms_gan.objectives import Objective, find_objective, gradient_penalty
 from ms_gan.recipes import Recipe
 from ms_gan.training.players import Players
+from ms_gan.training.schedule import rate
 
 
 class RecipeStep:
@@ -17,17 +18,25 @@ class RecipeStep:
 
     def __init__(self, players: Players, recipe: Recipe):
         self.recipe = recipe
-        objective = find_objective(recipe.objective)
+        self._players = players
+        self._epoch: int | None = None
+        objective = find_objective(recipe.objective, recipe.label_smoothing)
         limits = {"weight_clip": recipe.weight_clip, "penalty": recipe.gradient_penalty}
         self.step = compile_step(players, objective, **limits)
         self.critic_step = compile_critic_step(players, objective, **limits)
 
     def __call__(self, image: Tensor, latent_code: Tensor, epoch: int, number: int) -> tuple[Tensor, ...]:
         """Makes step `number` (from 1) of an epoch (from 0); arguments and result as `compile_step`'s."""
+        self._follow_schedule(epoch)
         step = self.critic_step if number % self.recipe.critic_steps else self.step
         if not self.recipe.gradient_penalty:
             return step(image, latent_code)
         return step(image, latent_code, Tensor(mixing_weights(self.recipe.seed, epoch, number, len(image))))
+
+    def _follow_schedule(self, epoch: int) -> None:
+        if epoch != self._epoch and self.recipe.schedule != "constant":
+            self._players.set_rate(rate(self.recipe, epoch))
+        self._epoch = epoch
 
 
 def compile_step(

@@ -8,7 +8,7 @@ from mindspore import nn
 from ms_gan.errors import UserError
 from ms_gan.networks import build
 from ms_gan.recipes import Recipe
-from ms_gan.training.checkpoint import check_player, load_weights, read_tensors
+from ms_gan.training.checkpoint import check_player, check_size, file_fault, load_weights, read_tensors
 from ms_gan.training.run_folder import run_of
 
 
@@ -18,6 +18,7 @@ def load_generator(path: Path) -> tuple[nn.Cell, int]:
     Raises:
         UserError: the file is missing, damaged, a discriminator's, or of another architecture.
     """
+    _verify(path)
     tensors = read_tensors(path)
     check_player(path, tensors, "generator")
     latent_size = _latent_size(path, tensors)
@@ -32,14 +33,21 @@ def load_discriminator(path: Path) -> nn.Cell:
     Raises:
         UserError: the file is missing, damaged, a generator's, or of another architecture.
     """
+    _verify(path)
     _, discriminator = _pair(path, latent_size=1)
     load_weights(path, discriminator, "discriminator")
     return discriminator
 
 
+def _verify(path: Path) -> None:
+    if found := file_fault(path):
+        raise UserError(f"{found}; use the file of another epoch")
+
+
 def _pair(path: Path, latent_size: int) -> tuple[nn.Cell, nn.Cell]:
     recipe = recipe_of(path)
-    return build(recipe.networks, latent_size, recipe.image_shape, recipe.width)
+    check_size(path, recipe)
+    return build(recipe.networks, latent_size, recipe.image_shape, recipe.width, recipe.activation)
 
 
 def _latent_size(path: Path, tensors: dict[str, np.ndarray]) -> int:
@@ -51,5 +59,13 @@ def _latent_size(path: Path, tensors: dict[str, np.ndarray]) -> int:
 
 
 def recipe_of(path: Path) -> Recipe:
-    """The settings that the recipe.json of a weights file's run holds; the slides' for a file without a run."""
-    return run_of(path).read_recipe() or Recipe()
+    """The settings that the recipe.json of a weights file's run holds; the slides' for a file without a run.
+
+    Raises:
+        UserError: recipe.json is damaged, and no manifest holds settings either.
+    """
+    folder = run_of(path)
+    recipe = folder.read_recipe()
+    if not recipe and folder.recipe_is_damaged():
+        raise UserError(f"{folder.recipe} is damaged: put it right, or remove it if {path} is of the slides' gan")
+    return recipe or Recipe()

@@ -1,4 +1,5 @@
 import mindspore as ms
+import numpy as np
 import pytest
 from mindspore import nn
 
@@ -18,6 +19,14 @@ def _tiny(seed: int) -> Players:
             if not p.name.startswith(name):
                 p.name = f"{name}_optimizer.{p.name}"
     return Players(*networks.values(), *optimizers)
+
+
+@pytest.fixture
+def one_batch(cpu) -> tuple[ms.Tensor, ms.Tensor]:
+    """16 images of noise, and latent codes of 8 numbers."""
+    rng = np.random.default_rng(0)
+    arrays = rng.uniform(-1, 1, (16, 1, 28, 28)), rng.standard_normal((16, 8))
+    return tuple(ms.Tensor(array.astype(np.float32)) for array in arrays)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Runs that have gone wrong are named once, in time; sound ones never. Losses and answers are those of real runs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,22 @@ def test_d_wins_when_g_does_not_come_back(recipe, losses):
     assert names(recipe, rows(*[losses] * WON_STEPS * 2)) == [(WON_STEPS, "D wins")]
     assert names(recipe, rows(*[losses] * (WON_STEPS - 1), (0.03, *losses[1:]), *[losses] * (WON_STEPS - 1))) == []
     assert names("wgan", rows(*[losses] * WON_STEPS)) == []
+
+
+def test_d_wins_with_smoothed_labels_too():
+    """Then its loss cannot be less than 0.3251: that of the answer 0.9 to the label 0.9."""
+    for least, recipe in ((0.3250830, replace(find_recipe("gan"), label_smoothing=0.1)), (0.0, find_recipe("gan"))):
+        for above, named in ((0.015, True), (0.03, False)):
+            doctor = Doctor(recipe)
+            given = rows(*[(least + above, 5.2, 0.9, 0.007)] * WON_STEPS)
+            assert any(map(doctor.step, given)) == named
+
+
+def test_a_blind_d_with_smoothed_labels_answers_less_than_half():
+    """0.45, half of the label: −0.9·ln 0.45 − 1.1·ln 0.55 = 1.3763."""
+    doctor = Doctor(replace(find_recipe("gan"), label_smoothing=0.1))
+    found = [doctor.step(row) for row in rows(*[(1.3762764, 0.7985, 0.45, 0.45)] * BLIND_STEPS)]
+    assert found[-1].name == "D is blind" and "ln" not in found[-1].seen
 
 
 def test_d_is_ahead_but_g_comes_down():

@@ -1,5 +1,7 @@
 """Loading what was trained."""
 
+from dataclasses import replace
+
 import mindspore as ms
 import numpy as np
 import pytest
@@ -10,6 +12,11 @@ from ms_gan.data.mnist import load_images
 from ms_gan.errors import UserError
 from ms_gan.networks import build
 from ms_gan.networks.evaluation import draw, judge
+from ms_gan.recipes import Recipe
+from ms_gan.training import checkpoint
+from ms_gan.training.checkpoint import Position
+from ms_gan.training.players import create_players
+from ms_gan.training.run_folder import RunFolder
 from ms_gan.training.trained import load_discriminator, load_generator
 
 pytestmark = pytest.mark.usefixtures("cpu")
@@ -25,6 +32,21 @@ def test_loading_gives_the_same_networks(saved_run, small_mnist):
     discriminator = load_discriminator(folder.checkpoints / "Discriminator0.ckpt")
     pixels = load_images(small_mnist, "test")
     assert np.array_equal(judge(discriminator, pixels), judge(players.discriminator, pixels))
+
+
+def test_the_runs_activation(tmp_path):
+    """The weights alone do not tell it: recipe.json does."""
+    recipe = Recipe(networks="mlp-cs231n", activation="sigmoid", latent_size=100)
+    folder, players = RunFolder(tmp_path), create_players(recipe)
+    folder.create("cs231n-gan", recipe)
+    checkpoint.save(folder.checkpoints, Position(1), players)
+    generator, _ = load_generator(folder.checkpoints / "Generator0.ckpt")
+    drawn = draw(players.generator, CODES)
+    assert np.array_equal(draw(generator, CODES), drawn)
+    discriminator = load_discriminator(folder.checkpoints / "Discriminator0.ckpt")
+    assert np.array_equal(judge(discriminator, drawn), judge(players.discriminator, drawn))
+    folder.create("cs231n-gan", replace(recipe, activation="own"))
+    assert not np.array_equal(draw(load_generator(folder.checkpoints / "Generator0.ckpt")[0], CODES), drawn)
 
 
 def test_any_latent_size_and_any_place(tmp_path):

@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import random
 import re
-import secrets
 import signal
 import sys
 import threading
@@ -25,11 +24,12 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+from filelock import Timeout
 from tqdm import tqdm
 
 from ms_gan import device
 from ms_gan.errors import UserError
-from ms_gan.files import write_text
+from ms_gan.files import alone, remove_leavings, temporary, write_text
 
 DIGITS = 6  # of a file's name
 MOST = 10**DIGITS  # faces
@@ -107,10 +107,12 @@ def draw_cartoons(
             or cannot be written, or the disk is full.
     """
     _check(count, size, seed)
-    there = _settle(folder, {"seed": seed, "size": size, **_versions()})
-    missing = [index for index in range(count) if index not in there]
-    if missing:
-        _draw(folder, missing, functools.partial(_png, seed, size=size), processes or device.cores(), len(there))
+    wanted = {"seed": seed, "size": size, **_versions()}
+    with _home(folder):
+        there = _settle(folder, wanted)
+        missing = [index for index in range(count) if index not in there]
+        if missing:
+            _draw(folder, missing, functools.partial(_png, seed, size=size), processes or device.cores(), len(there))
     faces = len(there) + len(missing)
     say(f"{faces:,} faces in {folder}; train on them: ms-gan train dcgan-small --data {folder}")
 
@@ -185,15 +187,35 @@ def _check(count: int, size: int, seed: int) -> None:
             raise UserError(f"{name} {value}: it must be from {least} to {most:,}")
 
 
+@contextlib.contextmanager
+def _home(folder: Path) -> Iterator[None]:
+    """Makes the folder, and keeps it for this process: two sets must not mix."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(alone(folder / ".lock"))
+        except Timeout as error:
+            raise UserError(
+                f"another process is drawing faces into {folder}: wait until it is done, or name another folder"
+            ) from error
+        except OSError as error:
+            raise _cannot_write(folder, error) from error
+        remove_leavings(folder)
+        yield
+
+
+def _cannot_write(folder: Path, error: OSError) -> UserError:
+    return UserError(f"cannot write the faces into {folder} ({error.strerror}): name another folder")
+
+
 def _settle(folder: Path, wanted: dict) -> set[int]:
     """Makes `folder` the home of the set, and tells which faces are there."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder) if not entry.name.startswith(".")}
         if not sizes:
             write_text(folder / MANIFEST, json.dumps(wanted, indent=2) + "\n")
     except OSError as error:
-        raise UserError(f"cannot write the faces into {folder} ({error.strerror}): name another folder") from error
+        raise _cannot_write(folder, error) from error
     manifest_there = sizes.pop(MANIFEST, None) is not None
     strangers = [name for name in sorted(sizes) if not (manifest_there and FACE.fullmatch(name))]
     if strangers:
@@ -282,10 +304,13 @@ def _end_with_parent() -> None:
 def _write(path: Path, content: bytes) -> None:
     # Not by files.whole: to wait for the disk 10,000 times takes minutes, and what a power cut spoils is empty, and
     # drawn again.
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
+    part = temporary(path)
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        part.write_bytes(content)
+        os.replace(part, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        if isinstance(error, OSError) and error.errno:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise

@@ -6,10 +6,8 @@ their checksum and what became of the pictures. What does not fit together count
 
 import contextlib
 import errno
-import json
 import os
 import shutil
-import time
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -17,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ms_gan.files import whole, write_text
+from ms_gan import sealed
+from ms_gan.files import remove_leavings, whole
 
 
 @dataclass
@@ -49,7 +48,7 @@ def load(path: Path, shape: tuple[int, int, int]) -> tuple[np.ndarray, Tally] | 
         uint8, N×H×W×C, read-only and mapped from the file; and what became of the pictures.
     """
     try:
-        notes = json.loads(_notes(path).read_text(encoding="utf-8"))
+        notes = sealed.read(_notes(path), unsealed=False)
         checksum, tally = notes.pop("crc32"), Tally(**notes)
         pixels = np.memmap(path, np.uint8, "r", shape=(tally.read, *shape))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -81,10 +80,10 @@ def save(path: Path, decode: Decode, size: int, ready: Callable[[], None]) -> No
         checksum = zlib.crc32(picture, checksum)
         file.write(picture)
 
-    with whole(path) as temporary, temporary.open("wb") as file:
+    with whole(path) as file:
         ready()
         tally = decode(keep)
-    write_text(_notes(path), json.dumps(asdict(tally) | {"crc32": checksum}))
+    sealed.write(_notes(path), asdict(tally) | {"crc32": checksum})
 
 
 def _notes(path: Path) -> Path:
@@ -93,10 +92,9 @@ def _notes(path: Path) -> Path:
 
 def _make_room(path: Path) -> None:
     """Removes what is kept of the same folder under another name, and what a killed process left half-written."""
-    yesterday = time.time() - 24 * 3600
+    remove_leavings(path.parent, unused=3600)
     same_folder = path.stem.split("-")[0] + "-"
     for other in path.parent.iterdir():
         with contextlib.suppress(OSError):  # Windows keeps what another training has mapped
-            outdated = other.name.startswith(same_folder) and other.stem != path.stem
-            if outdated or (other.name.startswith(".") and other.stat().st_mtime < yesterday):
+            if other.name.startswith(same_folder) and other.stem != path.stem:
                 other.unlink()

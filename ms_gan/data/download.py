@@ -1,5 +1,6 @@
 """The original MNIST from the network, for when the bundled files are not there."""
 
+import errno
 import hashlib
 import io
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from ms_gan.data import idx
 from ms_gan.errors import UserError
-from ms_gan.files import write_bytes
+from ms_gan.files import remove_leavings, write_bytes
 
 FILES_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"  # the four files, each gzipped
 ZIP_URL = "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/MNIST_Data.zip"
@@ -44,6 +45,7 @@ def download_mnist(folder: Path, say: Callable[[str], None] = print) -> None:
         for name, content in contents.items():
             path = folder / ("train" if name.startswith("train") else "test") / name
             path.parent.mkdir(parents=True, exist_ok=True)
+            remove_leavings(path.parent)
             write_bytes(path, content)
     except OSError as error:
         raise UserError(f"cannot write MNIST into {folder} ({error.strerror}): name a folder that can be") from error
@@ -80,12 +82,32 @@ def _fetch_zip(url: str) -> dict[str, bytes]:
         members = {PurePosixPath(member).name: member for member in archive.namelist()}
         if missing := SHA256.keys() - members.keys():
             raise UserError(f"the zip file lacks {', '.join(sorted(missing))}")
-        return {name: archive.read(members[name]) for name in SHA256}
+        return {name: _content(archive, members[name]) for name in SHA256}
+
+
+def _content(archive: zipfile.ZipFile, member: str) -> bytes:
+    try:
+        with archive.open(member) as file:
+            content = file.read(idx.LARGEST + 1)  # no more, whatever the member holds
+    except Exception as error:  # damaged bytes lead zipfile to RuntimeError, NotImplementedError, zlib.error, …
+        raise zipfile.BadZipFile(str(error)) from error
+    if len(content) > idx.LARGEST:
+        raise zipfile.BadZipFile(f"{member} unpacks to more than {idx.LARGEST:,} bytes")
+    return content
+
+
+class _Bounded(io.BytesIO):
+    """Takes no more bytes than all of MNIST has, whatever a server sends."""
+
+    def write(self, piece) -> int:
+        if self.tell() + len(piece) > idx.LARGEST:
+            raise OSError(errno.EFBIG, "too large for MNIST")
+        return super().write(piece)
 
 
 def _fetch(url: str) -> bytes:
     import pooch  # here: only a download needs it
 
-    answer = io.BytesIO()
+    answer = _Bounded()
     pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=15)(url, answer, None)
     return answer.getvalue()

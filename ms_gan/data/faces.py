@@ -15,11 +15,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from tqdm import tqdm
 
 from ms_gan.errors import UserError
-from ms_gan.files import write_text
+from ms_gan.files import alone, write_text
 
 URL = "https://download.mindspore.cn/dataset/Faces/faces.zip"
 PICTURES = 70_171
@@ -33,7 +33,8 @@ LARGEST_SET = 1_000_000_000  # bytes
 LARGEST_RATIO = 100  # of unpacked to packed; JPEG files hardly shrink
 CHUNK = 2**14  # bytes; of a connection that breaks, what came of the last chunk is lost
 TRIES = 5  # connections, as long as each brings something
-PICTURE = re.compile(r"[\w-][\w. ()-]*\.jpe?g", re.ASCII | re.IGNORECASE)  # names that every system can write
+PICTURE = re.compile(r"[\w-][\w. ()-]{,98}\.jpe?g", re.ASCII | re.IGNORECASE)  # names that every system can write
+DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *\.", re.ASCII | re.IGNORECASE)  # but Windows, where they do harm
 
 
 def download_faces(folder: Path, say: Callable[[str], None] = print) -> None:
@@ -55,7 +56,7 @@ def download_faces(folder: Path, say: Callable[[str], None] = print) -> None:
     try:
         if not _is_finished(folder):
             work.mkdir(parents=True, exist_ok=True)
-            with FileLock(work / "lock", timeout=0):
+            with alone(work / "lock"):
                 if not _is_finished(folder):  # the other process may have done it
                     _get(folder, work, say)
             shutil.rmtree(work, ignore_errors=True)
@@ -86,7 +87,7 @@ def _is_finished(folder: Path) -> bool:
 def _pictures_got(folder: Path) -> int:
     try:
         return int(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["pictures"])
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise UserError(f"{folder / MANIFEST} is damaged: delete the folder and run it again") from error
 
 
@@ -202,10 +203,11 @@ def _note(archive: Path) -> Path:
 
 
 def _said(archive: Path) -> dict:
-    """What the server said of the file when it was begun."""
+    """What the server said of the file when it was begun; if that is lost, it is fetched anew."""
     try:
-        return json.loads(_note(archive).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        said = json.loads(_note(archive).read_text(encoding="utf-8"))
+        return {"length": int(said["length"]), "version": str(said["version"])}
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return {"length": -1, "version": ""}
 
 
@@ -224,6 +226,8 @@ def _is_picture(name: str) -> bool:
 def _unpack(archive: Path, folder: Path) -> int:
     """Writes the pictures of a zip file, whatever folders they lie in, into one folder; returns their number."""
     try:
+        if _entries(archive) > 2 * MOST_PICTURES:
+            raise zipfile.BadZipFile("it holds too many members")
         with _damage_told():
             zipped = zipfile.ZipFile(archive)
         with zipped:
@@ -235,6 +239,16 @@ def _unpack(archive: Path, folder: Path) -> int:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return len(pictures)
+
+
+def _entries(archive: Path) -> int:
+    """No less than the members of a zip file; zipfile makes an object of each of them at once."""
+    count, last = 0, b""
+    with archive.open("rb") as file:
+        while chunk := file.read(2**20):
+            count += (last + chunk).count(b"PK\1\2")
+            last = chunk[-3:]
+    return count
 
 
 def _pictures(zipped: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -249,6 +263,8 @@ def _pictures(zipped: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         name = PurePosixPath(member.filename).name
         if member.is_dir() or not _is_picture(name):
             continue
+        if DEVICE.match(name):
+            raise zipfile.BadZipFile(f"it holds {name}, which is a device on Windows")
         _check_size(member)
         if found.setdefault(name.lower(), member) is not member:  # lower: Windows and macOS take them for one
             raise zipfile.BadZipFile(f"it holds {name} twice")

@@ -14,7 +14,7 @@ import numpy as np
 from ms_gan.data import idx
 from ms_gan.data.download import download_mnist, is_original
 from ms_gan.errors import UserError
-from ms_gan.files import write_bytes
+from ms_gan.files import alone, remove_leavings, write_bytes
 
 NAMES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -68,11 +68,23 @@ def _default_home(split: str, say: Callable[[str], None]) -> Path:
     import pooch  # here: it is needed for this only
 
     cache = pooch.os_cache("ms-gan") / "MNIST_Data"
-    for home in (BUNDLED, Path(__file__).parents[2] / BUNDLED, cache):
+    for home in (BUNDLED, Path(__file__).parents[2] / BUNDLED):
         if any(_look(home, split)):
             return home
-    download_mnist(cache, say)
+    if not all(_look(cache, split)):
+        _download(cache, split, say)
     return cache
+
+
+def _download(home: Path, split: str, say: Callable[[str], None]) -> None:
+    """Gets the files, unless another process that is getting them does."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with alone(home / ".lock", lambda: say(f"another process is downloading MNIST into {home}: waiting for it")):
+            if not all(_look(home, split)):
+                download_mnist(home, say)
+    except OSError as error:
+        raise UserError(f"cannot write MNIST into {home} ({error.strerror}): name a folder that can be") from error
 
 
 def _look(home: Path, split: str) -> tuple[Path | None, Path | None]:
@@ -133,6 +145,7 @@ def _in_the_way(folder: Path, split: str) -> list[str]:
 def _unpacked(home: Path, split: str, contents: dict[str, bytes]) -> Path:
     """A folder that holds these contents under these names: beside the originals or, failing that, in the cache."""
     for parent in (home / "unpacked", _cache_of(home)):
+        remove_leavings(parent / split, unused=3600)
         try:
             for name, content in contents.items():
                 _bring_up_to_date(parent / split / name, content)
@@ -151,7 +164,7 @@ def _unpacked(home: Path, split: str, contents: dict[str, bytes]) -> Path:
 def _cache_of(home: Path) -> Path:
     import pooch
 
-    return pooch.os_cache("ms-gan") / hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
+    return pooch.os_cache("ms-gan") / hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
 
 
 def _bring_up_to_date(path: Path, content: bytes) -> None:

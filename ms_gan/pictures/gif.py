@@ -1,6 +1,8 @@
 """The pictures of all epochs as one moving picture (slide 动态看一下)."""
 
 import io
+import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ms_gan.errors import UserError
+from ms_gan.picture_file import Unreadable, opened
 from ms_gan.pictures.grid import write_picture
 
 WIDTH = 320  # pixels: a frame is shrunk by the whole factor that brings it nearest to this
@@ -16,6 +19,8 @@ FONT_SIZE, STRIP, MARGIN = 18, 30, 8  # of the label, in pixels
 STRIP_GREY, TEXT_GREY = 34, 255
 GREYS, COLOURS = 16, 128  # 16 greys keep 200 epochs of noisy digits below 5 MB
 PLAY, FASTEST, SLOWEST, HOLD = 16.0, 0.05, 0.6, 2.0  # seconds
+MOST = round(PLAY / FASTEST)  # frames: more of them would play for longer
+LARGEST = 5_000_000  # bytes: what slides, mails and web pages take without complaint; 90 frames of faces in colours
 
 
 def write_gif(path: str | Path, frames: Sequence[str | Path], labels: Sequence[str]) -> None:
@@ -23,6 +28,8 @@ def write_gif(path: str | Path, frames: Sequence[str | Path], labels: Sequence[s
 
     All frames together play for about 16 seconds, each for 0.05 to 0.6 seconds; the last one stays for 2. Frames wider
     than about 320 pixels are shrunk by a whole factor; greys become 16 levels, colours the 128 that suit each frame.
+    Of more than 320 frames, or of those that would take more than 5 MB, as many are left out as need be, evenly; the
+    first and the last stay.
 
     Args:
         path: where to, ending in .gif; appears whole or not at all.
@@ -37,12 +44,27 @@ def write_gif(path: str | Path, frames: Sequence[str | Path], labels: Sequence[s
         raise UserError(f"no pictures to make {path} of; train for an epoch first")
     if len(frames) != len(labels):
         raise ValueError(f"{len(frames)} frames, but {len(labels)} labels")
-    durations = [round(1000 * frame_seconds(len(frames)))] * (len(frames) - 1) + [round(1000 * HOLD)]
-    duration = durations if len(frames) > 1 else durations[0]  # Pillow takes no list for a single picture
-    pictures = [np.asarray(picture) for picture in _labelled_frames(frames, labels)]
+    shown = _spread(len(frames), MOST)
+    pictures = [*map(np.asarray, _labelled_frames([frames[i] for i in shown], [labels[i] for i in shown]))]
+    data = _encoded(pictures)
+    while len(data) > LARGEST and len(pictures) > 2:
+        fewer = max(2, int(0.95 * len(pictures) * LARGEST / len(data)))  # those that stay may be larger than the others
+        pictures = [pictures[i] for i in _spread(len(pictures), fewer)]
+        data = _encoded(pictures)
+    write_picture(path, data, ".gif")
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """At most so many of the numbers 0 … count − 1, evenly, the first and the last among them."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
+
+
+def _encoded(pictures: list[np.ndarray]) -> bytes:
+    durations = [round(1000 * frame_seconds(len(pictures)))] * (len(pictures) - 1) + [round(1000 * HOLD)]
+    duration = durations if len(pictures) > 1 else durations[0]  # Pillow takes no list for a single picture
     data = io.BytesIO()
     iio.imwrite(data, pictures, plugin="pillow", extension=".gif", duration=duration, loop=0)
-    write_picture(path, data.getvalue(), ".gif")
+    return data.getvalue()
 
 
 def frame_seconds(count: int) -> float:
@@ -63,12 +85,12 @@ def _labelled_frames(frames: Sequence[str | Path], labels: Sequence[str]) -> Ite
 
 def _read(path: str | Path) -> Image.Image:
     """One PNG as greys (L) or colours (RGB)."""
+    if not os.path.exists(path):
+        raise UserError(f"{path}: there is no such picture; draw it again")
     try:
-        with Image.open(path, formats=["PNG"]) as picture:
+        with warnings.catch_warnings(action="ignore"), opened(Path(path), ["PNG"]) as picture:
             return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: there is no such picture; draw it again") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # Pillow's ways to say "broken"
+    except Unreadable as error:
         raise UserError(f"{path}: not a readable PNG ({error}); remove it or draw it again") from error
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from ms_gan.errors import UserError
-from ms_gan.files import write_text
+from ms_gan.files import alone, remove_leavings, write_text
 
 LOCK, HOLDER = ".lock", ".holder.json"
 
@@ -20,39 +20,35 @@ LOCK, HOLDER = ".lock", ".holder.json"
 def hold(folder: Path) -> Iterator[None]:
     """Keeps a folder for this process, and makes it if need be; a folder that stays empty is removed again.
 
-    The lock is the system's own, which ends with the process that holds it, however that dies. What the holder wrote
-    about itself is only for the message.
+    What a process that was killed here left half-written is removed. The lock is the system's own, which ends with the
+    process that holds it, however that dies. What the holder wrote about itself is only for the message.
 
     Raises:
         UserError: another process holds the folder (says which, on which machine, since when), or it cannot be written.
     """
-    made = _make(folder)
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-        write_text(folder / HOLDER, json.dumps(_myself()) + "\n")
-    except Timeout as error:
-        raise UserError(
-            f"{folder} is in use by {_holder(folder)}: wait for its end, stop it, or name another folder with --result"
-        ) from error
-    except OSError as error:
-        lock.release()
-        _remove(made)
-        raise _cannot_write(folder, error) from error
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(_remove, _make(folder))
+        try:
+            stack.enter_context(alone(folder / LOCK))
+            stack.callback(_unlink, folder / HOLDER)
+            write_text(folder / HOLDER, json.dumps(_myself()) + "\n")
+        except Timeout as error:
+            raise UserError(
+                f"{folder} is in use by {_holder(folder)}: wait for its end, stop it, or name another folder with "
+                f"--result"
+            ) from error
+        except OSError as error:
+            raise _cannot_write(folder, error) from error
+        for place in (folder, folder / "checkpoints", folder / "images"):  # other runs may lie in other folders here
+            remove_leavings(place)
         yield
-    finally:
-        for name in (HOLDER, LOCK):
-            with contextlib.suppress(OSError):  # Windows removes no file that is open: then it stays, and harms nobody
-                (folder / name).unlink()
-        lock.release()
-        _remove(made)
 
 
 def _make(folder: Path) -> list[Path]:
     """Makes a folder. Returns the folders that were not there, innermost first."""
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    made = []
     try:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         _remove(made)
@@ -67,6 +63,11 @@ def _remove(made: list[Path]) -> None:
             path.rmdir()
 
 
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
 def _cannot_write(folder: Path, error: OSError) -> UserError:
     return UserError(f"cannot write the result folder {folder}: {error.strerror or error}; name another with --result")
 
@@ -79,6 +80,6 @@ def _myself() -> dict:
 def _holder(folder: Path) -> str:
     try:
         who = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
-        return f"process {int(who['process'])} on {str(who['host'])!r} since {str(who['since'])[:40]}"
-    except (OSError, ValueError, KeyError, TypeError):
+        return f"process {int(who['process'])} on {str(who['host'])[:80]!r} since {str(who['since'])[:40]}"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "another process"

@@ -168,6 +168,14 @@ def test_what_has_come_is_not_asked_for_again(served, folder):
     assert served.asked == []
 
 
+@pytest.mark.parametrize("note", ["", "[]", "[" * 100_000, '{"length": 1e999, "version": ""}', '{"length": "x"}'])
+def test_a_damaged_note_of_what_was_begun_begins_anew(served, folder, note):
+    begun(folder, WHOLE[:100], len(WHOLE), '"1"')
+    (folder.parent / ".faces.download" / "faces.json").write_text(note)
+    download_faces(folder, [].append)
+    check_whole(folder)
+
+
 def test_a_server_without_ranges_begins_anew(served, folder):
     served.ranges = False
     begun(folder, WHOLE[:100], len(WHOLE), '"1"')
@@ -267,6 +275,9 @@ HOSTILE = {
     "a zero": (with_picture(("a!x.jpg", b"x")).replace(b"a!x.jpg", b"a\0x.jpg"), "leads out"),
     "a link": (with_picture((link("x.jpg"), b"/etc/passwd")), "is a link"),
     "twice": (with_picture(("a/0.JPG", b"x")), "holds 0.JPG twice"),
+    "a device": (with_picture(("a/Nul .jpg", b"x")), "holds Nul .jpg, which is a device"),
+    "a device with a number": (with_picture(("COM1.tar.jpeg", b"x")), "holds COM1.tar.jpeg, which is a device"),
+    "many members": (zipped([(f"{n}.txt", b"") for n in range(41)]), "too many members"),
     "a bomb": (with_picture(("x.jpg", bytes(900_000)), compression=zipfile.ZIP_DEFLATED), "unpacks to 900,000 bytes"),
     "too large a picture": (with_picture(("x.jpg", bytes(1_000_001))), "unpacks to 1,000,001 bytes"),
     "no pictures": (zipped([("x.txt", bytes(2000))]), "holds 0 pictures"),
@@ -283,6 +294,7 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_and_damaged_archives_are_refused(served, folder, monkeypatch, kind):
     monkeypatch.setattr(faces, "LENGTHS", range(1000, 2_000_000))
+    monkeypatch.setattr(faces, "MOST_PICTURES", 20)
     served.content, wanted = HOSTILE[kind]
     refusal(folder, f"what {faces.URL} sends is not the slides' faces (", wanted)
     left = sorted(path.name for path in folder.parent.rglob("*"))

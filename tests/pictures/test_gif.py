@@ -77,6 +77,41 @@ def test_two_hundred_noisy_epochs_fit_five_megabytes_and_eighteen_seconds(tmp_pa
     assert durations == [80] * 199 + [2000]
 
 
+def colour_noise(folder, count):
+    """Worse than any run: no pixel is like its neighbour, or like itself in the next frame."""
+    paths = [folder / f"{number:03}.png" for number in range(count)]
+    for number, path in enumerate(paths):
+        save_grid(path, np.random.default_rng(number).integers(0, 256, (25, 64, 64, 3), np.uint8))
+    return paths
+
+
+def test_frames_are_left_out_until_it_is_small_enough(tmp_path, monkeypatch):
+    """Evenly; the first and the last stay. A label is a white bar as long as the frame's number."""
+    paths, largest = colour_noise(tmp_path, 8), 500_000
+    labels = ["|" * (number + 1) for number in range(21)]
+    monkeypatch.setattr("ms_gan.pictures.gif.LARGEST", largest)
+    write_gif(tmp_path / "a.gif", [paths[number % 8] for number in range(21)], labels)
+    frames = frames_of(tmp_path / "a.gif")
+    ends = [np.flatnonzero((frame[:STRIP] != STRIP_GREY).any(axis=(0, 2)))[-1] for frame, _ in frames]
+    numbers = [round(20 * (end - ends[0]) / (ends[-1] - ends[0])) for end in ends]
+    assert numbers == [0, 7, 13, 20]
+    assert 0.6 * largest < (tmp_path / "a.gif").stat().st_size <= largest
+    assert [duration for _, duration in frames] == [600] * (len(frames) - 1) + [2000]
+
+
+def test_two_frames_always_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr("ms_gan.pictures.gif.LARGEST", 1000)
+    write_gif(tmp_path / "a.gif", colour_noise(tmp_path, 3), list("abc"))
+    assert len(frames_of(tmp_path / "a.gif")) == 2
+
+
+def test_no_run_plays_for_longer_than_eighteen_seconds(tmp_path):
+    (path,), _ = run_of(tmp_path, 1, noise=0)
+    write_gif(tmp_path / "a.gif", [path] * 1000, [f"epoch {number}" for number in range(1000)])
+    durations = [duration for _, duration in frames_of(tmp_path / "a.gif")]
+    assert durations == [50] * 319 + [2000]
+
+
 @pytest.mark.parametrize(("count", "seconds"), [(1, 0.6), (5, 0.6), (50, 0.32), (200, 0.08), (1000, 0.05)])
 def test_frame_time(count, seconds):
     assert frame_seconds(count) == seconds

@@ -1,5 +1,6 @@
 """The plot and the GIF from what lies in a run's folder."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +29,14 @@ def test_the_plot_gets_what_was_measured(tmp_path, monkeypatch):
     assert d_loss.tolist() == [1.0] * 4 + [2.0] * 4 and g_loss.tolist() == [0.5] * 8
     assert given.pop("d_real").tolist() == [0.25] * 8 and given.pop("d_fake").tolist() == [0.125] * 8
     assert given.pop("equilibrium") == pytest.approx((1.3862943611, 0.6931471806))
-    assert given.pop("answers") == "probabilities" and not given
+    assert given.pop("answers") == "probabilities"
+    assert given.pop("balance") == 0.5 and not given
     folder.create("wgan", find_recipe("wgan"))
     report.draw_losses(folder)
     assert (given["equilibrium"], given["answers"]) == ((0, 0), "critic")
+    folder.create("gan", Recipe(label_smoothing=0.2))
+    report.draw_losses(folder)
+    assert given["balance"] == pytest.approx(0.4) and given["equilibrium"] == pytest.approx((1.3460233, 0.9162907))
 
 
 def test_the_plot_is_a_picture(tmp_path):
@@ -48,7 +53,7 @@ def test_no_plot_without_a_step(tmp_path):
     with pytest.raises(UserError, match="history.csv holds no training step yet"):
         report.draw_losses(folder)
     folder.history.write_text(folder.history.read_text() + "broken\n")
-    with pytest.raises(UserError, match="history.csv is damaged from line 2 on"):
+    with pytest.raises(UserError, match="history.csv is damaged in line 2"):
         report.draw_losses(folder)
     assert not folder.losses.exists()
 
@@ -81,6 +86,61 @@ def test_the_notebooks_pictures_are_named_by_their_iteration(tmp_path, monkeypat
     labels.clear()
     report.draw_evolution(folder)
     assert labels == ["iteration 2", "epoch 1", "iteration 5"]
+
+
+def test_pictures_that_are_missing_are_drawn_from_the_weights(trained_run, tmp_path, listing):
+    """The same bytes as in time; only where an epoch's weights are as they were saved."""
+    shutil.copytree(trained_run, tmp_path / "run")
+    folder, wanted = RunFolder(tmp_path / "run"), listing(trained_run)
+    folder.image(0).unlink()
+    folder.image(2).unlink()
+    report.draw_missing_pictures(folder)
+    assert listing(folder.root) == wanted
+    folder.image(1).unlink()
+    weights = folder.checkpoints / "Generator1.ckpt"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    report.draw_missing_pictures(folder)
+    assert not folder.image(1).exists()
+
+
+def test_the_command_draws_them_too(trained_run, tmp_path, command, listing):
+    shutil.copytree(trained_run, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "images")
+    (tmp_path / "run" / "evolution.gif").unlink()
+    assert command("gif", tmp_path / "run").status == 0
+    assert listing(tmp_path / "run") == listing(trained_run)
+
+
+def test_a_picture_that_cannot_be_written_is_said_once(tmp_path):
+    lines, pictures, pixels = [], report.Pictures(), np.zeros((1, 28, 28, 1), np.uint8)
+    (tmp_path / "file").touch()
+    for number in (1, 2):
+        pictures.save(tmp_path / "file" / f"{number}.png", pixels, lines.append)
+    assert len(lines) == 1
+    assert lines[0].startswith(f"note: cannot write {tmp_path / 'file' / '1.png'}: ")
+    assert lines[0].endswith("; the training goes on without pictures")
+    pictures.save(tmp_path / "3.png", pixels, lines.append)
+    assert len(lines) == 1 and (tmp_path / "3.png").exists()
+    pictures.save(tmp_path / "file" / "4.png", pixels, lines.append)
+    assert len(lines) == 2 and "4.png" in lines[1]
+
+
+def test_what_cannot_be_drawn_at_the_end_is_said(trained_run, tmp_path):
+    shutil.copytree(trained_run, tmp_path / "run")
+    folder, lines = RunFolder(tmp_path / "run"), []
+    assert report.finish(folder, pytest.fail)
+    folder.losses.unlink()
+    folder.losses.mkdir()
+    shutil.rmtree(folder.images)
+    folder.images.touch()
+    assert not report.finish(folder, lines.append)
+    assert [line.split(":")[1] for line in lines] == [
+        f" cannot write {folder.image(0)}",
+        f" cannot write {folder.losses}",
+    ]
+    folder.history.unlink()
+    assert not report.finish(folder, lines.append)
+    assert f"note: cannot read {folder.history}: " in lines[-1]
 
 
 def test_no_gif_without_pictures(tmp_path):

@@ -1,4 +1,4 @@
-"""The one error that is meant for a person rather than for a programmer."""
+"""The one error that is meant for a person rather than for a programmer, and how to name things in it."""
 
 
 class UserError(Exception):
@@ -8,4 +8,11 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str):
-        super().__init__(" ".join(str(message).split()))
+        line = " ".join(str(message).split())
+        # A file's name may hold bytes that are no letters, or that a terminal obeys.
+        super().__init__("".join(char if char.isprintable() else ascii(char)[1:-1] for char in line))
+
+
+def shown(text: object) -> str:
+    """In one line that every terminal can print: a file name may hold line breaks, or bytes that are no letters."""
+    return str(text) if str(text).isprintable() else ascii(str(text))

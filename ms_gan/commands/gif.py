@@ -15,9 +15,10 @@ class Gif:
     """The folder of the run."""
 
     def run(self) -> int:
-        """Writes DIR/evolution.gif."""
-        from ms_gan.training.report import draw_evolution
+        """Writes DIR/evolution.gif, and pictures that the run could not write."""
+        from ms_gan.training.report import draw_evolution, draw_missing_pictures
         from ms_gan.training.run_folder import RunFolder
 
+        draw_missing_pictures(RunFolder(self.folder))
         print(draw_evolution(RunFolder(self.folder)))
         return 0

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from ms_gan.errors import UserError
+from ms_gan.errors import UserError, shown
 
 
 @dataclass
@@ -37,5 +37,5 @@ class Judge:
         objective = find_objective(recipe.objective)
         name = "D(x)" if objective.answers == PROBABILITIES else "score"
         for path, answer in zip(self.pictures, judge(discriminator, pixels, objective.answer), strict=True):
-            print(f"{path}: {name} = {answer:.4f}")
+            print(f"{shown(path)}: {name} = {answer:.4f}")
         return 0

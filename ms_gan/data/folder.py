@@ -19,9 +19,9 @@ from tqdm import tqdm
 
 from ms_gan.data import decoded
 from ms_gan.data.decoded import Tally
-from ms_gan.data.picture_files import Picture, find_pictures, shown
+from ms_gan.data.picture_files import Picture, find_pictures
 from ms_gan.data.square import Unreadable, read_square
-from ms_gan.errors import UserError
+from ms_gan.errors import UserError, shown
 
 VERSION = 1  # of what read_square makes of a file; with another, what was kept before is decoded anew
 NAMED = 5  # unreadable pictures that get a line of their own

@@ -3,6 +3,7 @@
 import gzip
 import io
 import math
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -38,9 +39,9 @@ def parse_labels(content: bytes, path: Path) -> np.ndarray:
 
 def read_bytes(path: Path) -> bytes:
     """A file's content, unpacked if its name ends in .gz. Raises UserError if there is none to be had."""
-    if not path.exists():
+    if not os.path.exists(path):
         raise UserError(f"{path} does not exist: check the name")
-    if not path.is_file():
+    if not os.path.isfile(path):  # opening a pipe would wait for ever
         raise UserError(f"{path} is not a regular file: put the MNIST file in its place")
     try:
         with path.open("rb") as file:

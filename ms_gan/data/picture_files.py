@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ms_gan.errors import UserError
+from ms_gan.errors import UserError, shown
 
 ENDINGS = (
     *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff"),
@@ -115,8 +115,3 @@ def _picture(path: Path, folder: Path) -> Picture | None:
     if not stat.S_ISREG(status.st_mode):  # opening a pipe waits for ever
         return None
     return Picture(name, path, status.st_size, status.st_mtime_ns)
-
-
-def shown(text: object) -> str:
-    """In one line that every terminal can print: a file name may hold line breaks, or bytes that are no letters."""
-    return str(text) if str(text).isprintable() else ascii(str(text))

@@ -4,14 +4,9 @@ import contextlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-LARGEST = 2**30 // 12  # pixels, 89 million: from here on Pillow, too, speaks of a decompression bomb
-
-
-class Unreadable(Exception):
-    """A picture file that cannot be read; the message says why, in a few words."""
+from ms_gan.picture_file import Unreadable, opened
 
 
 def read_square(path: Path, *, crop: int, size: int, channels: int) -> tuple[np.ndarray, int]:
@@ -21,7 +16,7 @@ def read_square(path: Path, *, crop: int, size: int, channels: int) -> tuple[np.
     taken. 16-bit greys are scaled from 0…65535, floating-point ones from 0…1. Colour profiles are not applied.
 
     Args:
-        path: a file of one of the FORMATS, of any size and mode.
+        path: a file of one of picture_file.FORMATS, of any size and mode.
         crop: pixels of the side of the central square cut out; 0, or more than the picture has, for the largest.
         size: pixels of the side that the square is then resized to.
         channels: 1 for grey (as bright as the colours look: ITU-R 601-2), 3 for colours.
@@ -32,16 +27,9 @@ def read_square(path: Path, *, crop: int, size: int, channels: int) -> tuple[np.
     Raises:
         Unreadable: there is no such file, it is no picture, it is broken off or damaged, or too large to be decoded.
     """
-    try:
-        with Image.open(path, formats=FORMATS) as picture:
-            square = _central_square(_upright(picture), crop)
-            opaque = _from_deep_grey(square) if square.mode.startswith(("I", "F")) else _on_white(square)
-    except Image.DecompressionBombError as error:
-        raise Unreadable(f"a decompression bomb of more than {LARGEST / 1e6:.0f} million pixels") from error
-    except UnidentifiedImageError as error:
-        raise Unreadable("not a picture, or of a format that is not read here") from error
-    except Exception as error:  # Pillow's decoders raise whatever damaged bytes lead to: struct.error, IndexError, …
-        raise Unreadable(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+    with opened(path) as picture:
+        square = _central_square(_upright(picture), crop)
+        opaque = _from_deep_grey(square) if square.mode.startswith(("I", "F")) else _on_white(square)
     flat = opaque.convert("L" if channels == 1 else "RGB")
     # Where it shrinks to a sixth or less, whole pixels are averaged first: as good to the eye, and many times as fast.
     resized = flat.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -49,8 +37,6 @@ def read_square(path: Path, *, crop: int, size: int, channels: int) -> tuple[np.
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    if picture.width * picture.height > LARGEST:
-        raise Image.DecompressionBombError
     picture.load()
     with contextlib.suppress(Exception):  # where only the EXIF is damaged, the pixels still serve
         ImageOps.exif_transpose(picture, in_place=True)

@@ -7,10 +7,9 @@ last, `Epoch{tag}.json` with their SHA-256. Without the last the set is not ther
 
 import hashlib
 import itertools
-import json
-import math
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,14 +17,21 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
+from ms_gan import sealed
 from ms_gan.errors import UserError
-from ms_gan.files import whole, write_text
+from ms_gan.files import whole
+from ms_gan.reading import entries, open_file
+from ms_gan.recipes import Recipe
 from ms_gan.training.players import Players
+from ms_gan.training.tensors import read_tensors
 
 TRAIN_STATES_KEPT = 3
 """Sets whose optimisers are kept; of older ones the weights stay (8 MB a set for the slides' GAN, 24 MB with them)."""
 
-_TAG = r"(\d+)(?:-step(\d+))?"
+SLICE = 2**29
+"""Bytes; MindSpore's files hold a larger tensor as several entries of one name."""
+
+_TAG = r"([0-9]+)(?:-step([0-9]+))?"
 
 
 @dataclass(frozen=True, order=True)
@@ -78,73 +84,115 @@ def save(folder: Path, position: Position, players: Players, settings: dict | No
     contents = {name: network.get_parameters() for name, network in players.networks().items()}
     contents["train_state"] = players.optimizer_state()
     digests = {files[name].name: _write_parameters(files[name], content) for name, content in contents.items()}
-    write_text(files["manifest"], json.dumps({"sha256": digests, "settings": settings or {}}, indent=1) + "\n")
-    _remove_needless(folder, position)
+    sealed.write(files["manifest"], {"sha256": digests, "settings": settings or {}})
+    remove_needless(folder, position)
 
 
 def _write_parameters(path: Path, parameters: Iterable[ms.Parameter]) -> str:
-    entries = [{"name": p.name, "data": Tensor(p.asnumpy())} for p in parameters]
-    with whole(path) as temporary:
-        try:
-            ms.save_checkpoint(entries, str(temporary))
-        finally:
-            temporary.with_suffix(".tmp").unlink(missing_ok=True)  # MindSpore leaves its own behind when it fails
-        temporary.chmod(0o644)  # MindSpore leaves its files without the right to write them
-        return file_digest(temporary)
+    """Writes a file as ms.save_checkpoint does, to the byte; that one prints lines of its own on a full disk."""
+    digest = hashlib.sha256()
+    with whole(path) as file:
+        for message in _messages(parameters):
+            digest.update(message)
+            file.write(message)
+    return digest.hexdigest()
+
+
+def _messages(parameters: Iterable[ms.Parameter]) -> Iterator[bytes]:
+    from mindspore.train.checkpoint_pb2 import Checkpoint
+
+    for parameter in parameters:
+        content = parameter.asnumpy().tobytes()
+        for begin in range(0, len(content), SLICE):
+            message = Checkpoint()
+            entry = message.value.add(tag=parameter.name)
+            entry.tensor.dims.extend(parameter.shape)
+            entry.tensor.tensor_type = str(parameter.dtype)
+            entry.tensor.tensor_content = content[begin : begin + SLICE]
+            yield message.SerializeToString()
 
 
 def file_digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _remove_needless(folder: Path, newest: Position) -> None:
-    older = [position for position in positions(folder) if position < newest]
-    for position in older:
+def remove_needless(folder: Path, newest: Position) -> None:
+    """Removes what the newest set makes needless: older optimiser states and sets from inside an epoch.
+
+    Those without a manifest too: a process may have been killed while it saved or removed them.
+    """
+    found = (re.fullmatch(rf"[A-Za-z]+{_TAG}\.(?:ckpt|json)", path.name) for path in entries(folder))
+    inside = {Position.of_tag(*match.groups()) for match in found if match and match[2]}
+    for position in (position for position in inside if position < newest):
         files = set_files(folder, position)
-        if position.step:
-            for name in ("manifest", "train_state", "discriminator", "generator"):
-                files[name].unlink(missing_ok=True)
-    for position in sorted(position for position in older if not position.step)[: -(TRAIN_STATES_KEPT - 1)]:
+        for name in ("manifest", "train_state", "discriminator", "generator"):
+            files[name].unlink(missing_ok=True)
+    epochs = [position for position in positions(folder) if position < newest and not position.step]
+    for position in epochs[: -(TRAIN_STATES_KEPT - 1)]:
         set_files(folder, position)["train_state"].unlink(missing_ok=True)
 
 
 def positions(folder: Path) -> list[Position]:
-    """Where the sets of a checkpoint folder were saved, oldest first; they are not verified."""
-    if not folder.is_dir():
-        return []
-    found = (re.fullmatch(f"Epoch{_TAG}\\.json", path.name) for path in folder.iterdir())
-    return sorted(Position.of_tag(*match.groups()) for match in found if match)
+    """Where the sets of a checkpoint folder were saved, oldest first; they are not verified.
+
+    Raises:
+        UserError: the folder cannot be read.
+    """
+    names = {path.name for path in entries(folder)}
+    found = (re.fullmatch(f"Epoch{_TAG}\\.json", name) for name in names)
+    named = ((match[0], Position.of_tag(*match.groups())) for match in found if match)
+    return sorted(position for name, position in named if set_files(folder, position)["manifest"].name == name)
 
 
-def fault(folder: Path, position: Position) -> str | None:
+def fault(folder: Path, position: Position, optimisers: bool = True) -> str | None:
     """What is wrong with a set, naming the file, or None if all it holds is as it was saved.
 
-    An optimiser state that has been removed to save space is no fault.
+    An optimiser state that has been removed to save space is no fault; nor, without `optimisers`, is a damaged one.
     """
     files = set_files(folder, position)
-    try:
-        digests = json.loads(files["manifest"].read_text(encoding="utf-8"))["sha256"]
-        wanted = {name: digests[files[name].name] for name in ("generator", "discriminator", "train_state")}
-    except (OSError, ValueError, KeyError, TypeError):
+    digests = _digests(files["manifest"])
+    wanted = [files["generator"], files["discriminator"]]
+    if optimisers and os.path.lexists(files["train_state"]):
+        wanted.append(files["train_state"])
+    if not (digests and {path.name for path in wanted} <= digests.keys()):
         return f"{files['manifest']} is damaged"
-    for name, digest in wanted.items():
-        if name == "train_state" and not files[name].exists():
-            continue
-        try:
-            if file_digest(files[name]) != digest:
-                return f"{files[name]} is damaged: its SHA-256 is not the one in {files['manifest'].name}"
-        except OSError as error:
-            return f"{files[name]} cannot be read: {error.strerror}"
-    return None
+    return next(filter(None, (_change(path, digests[path.name], files["manifest"]) for path in wanted)), None)
+
+
+def file_fault(path: Path) -> str | None:
+    """What is wrong with one file of a set, or None if it is as it was saved, or nothing tells what it was."""
+    path = Path(os.path.realpath(path))
+    manifest = set_files(path.parent, Position.of_file(path))["manifest"]
+    if not os.path.lexists(manifest):
+        return None
+    digests = _digests(manifest)
+    if digests is None:
+        return f"{manifest} is damaged, so nothing vouches for {path.name}"
+    return _change(path, digests[path.name], manifest) if path.name in digests else None
+
+
+def _digests(manifest: Path) -> dict[str, str] | None:
+    """The SHA-256 of the files of a set by their names; None if the manifest is damaged."""
+    content = sealed.read(manifest) or {}
+    digests = content.get("sha256")
+    return digests if isinstance(digests, dict) and content.keys() <= {"sha256", "settings"} else None
+
+
+def _change(path: Path, digest: str, manifest: Path) -> str | None:
+    try:
+        same = file_digest(path) == digest
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+    return None if same else f"{path} is damaged: its SHA-256 is not the one in {manifest.name}"
 
 
 def restore(folder: Path, position: Position, players: Players) -> bool:
     """Loads a set into the players.
 
     Returns:
-        Whether the optimisers were restored too; if not, they start afresh.
+        Whether the optimisers were restored too; if their file is not there or damaged, they start afresh.
 
     Raises:
         UserError: a network's file is missing, damaged, or of another architecture.
@@ -152,12 +200,13 @@ def restore(folder: Path, position: Position, players: Players) -> bool:
     files = set_files(folder, position)
     for name, network in players.networks().items():
         load_weights(files[name], network, name)
-    if not (files["train_state"].exists() and files["manifest"].exists()):
+    digests, path = _digests(files["manifest"]) or {}, files["train_state"]
+    if path.name not in digests or _change(path, digests[path.name], files["manifest"]):
         return False
-    saved = read_tensors(files["train_state"])
     state = {p.name: p for p in players.optimizer_state()}
+    saved = read_tensors(path, _most(state.values()))
     if {name: value.shape for name, value in saved.items()} != {name: p.shape for name, p in state.items()}:
-        raise UserError(f"{files['train_state']} is of other optimisers than this recipe's")
+        raise UserError(f"{path} is of other optimisers than this recipe's")
     for name, parameter in state.items():
         _assign(parameter, saved[name])
     return True
@@ -177,7 +226,7 @@ def load_weights(path: Path, network: nn.Cell, player: str) -> None:
     Raises:
         UserError: no such file, not a checkpoint, the other player's, or of another architecture (names the layer).
     """
-    tensors = read_tensors(path)
+    tensors = read_tensors(path, _most(network.get_parameters()))
     check_player(path, tensors, player)
     saved = _by_kind(tensors)
     wanted = _by_kind({p.name: p for p in network.get_parameters()})
@@ -192,6 +241,16 @@ def load_weights(path: Path, network: nn.Cell, player: str) -> None:
             )
     for (_, parameter), (_, value) in pairs:
         _assign(parameter, value)
+
+
+def check_size(path: Path, recipe: Recipe) -> None:
+    """Raises UserError if networks of these settings need more weights than the file can hold, before they are made.
+
+    Settings from a file that somebody else made might ask for more memory than there is.
+    """
+    least = max(recipe.latent_size, recipe.width**2 if recipe.networks == "dcgan64" else 0)  # each is 4 bytes or more
+    if os.path.exists(path) and path.stat().st_size < least:
+        raise UserError(f"{path} is of another architecture: it is too small for its recipe.json's networks")
 
 
 def _assign(parameter: ms.Parameter, value: np.ndarray) -> None:
@@ -224,37 +283,6 @@ def _shape(array) -> str:
     return "missing" if array is None else "×".join(str(size) for size in array.shape)
 
 
-def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """What a MindSpore checkpoint file holds, by name. Nothing in it is executed, and no size in it is believed.
-
-    Raises:
-        UserError: there is no such file, or it is not a whole checkpoint.
-    """
-    from google.protobuf.message import DecodeError
-    from mindspore.train.checkpoint_pb2 import Checkpoint
-
-    try:
-        message = Checkpoint.FromString(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except DecodeError as error:
-        raise UserError(f"{path} is not a MindSpore checkpoint, or it was cut short") from error
-    tensors = {entry.tag: _tensor(path, entry) for entry in message.value}
-    if not tensors:
-        raise UserError(f"{path} is not a MindSpore checkpoint: it holds no weights")
-    return tensors
-
-
-_TYPES = {"Float32": np.float32, "Int32": np.int32, "Float16": np.float16, "Float64": np.float64, "Int64": np.int64}
-
-
-def _tensor(path: Path, entry) -> np.ndarray:
-    kind = _TYPES.get(entry.tensor.tensor_type)
-    dims = list(entry.tensor.dims)
-    content = entry.tensor.tensor_content
-    # MindSpore gives a scalar the dims [0] in some releases, [] in others.
-    if kind and dims == [0] and len(content) == np.dtype(kind).itemsize:
-        dims = []
-    if not kind or min(dims, default=1) < 1 or len(content) != math.prod(dims) * np.dtype(kind).itemsize:
-        raise UserError(f"{path} is not a whole checkpoint: {entry.tag[:80]!r} has {len(content)} bytes for its shape")
-    return np.frombuffer(content, kind).reshape(dims)
+def _most(parameters: Iterable[ms.Parameter]) -> int:
+    """Bytes of the largest file that is read for these parameters: so large that a file taken for another is named."""
+    return 4 * sum(p.nbytes for p in parameters) + 2**26

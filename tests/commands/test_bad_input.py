@@ -19,7 +19,8 @@ def place(tmp_path, trained_run, small_mnist, monkeypatch) -> Path:
     (run / "checkpoints").mkdir(parents=True)
     for name in ("Generator2.ckpt", "Discriminator2.ckpt", "Epoch2.json"):
         shutil.copyfile(trained_run / "checkpoints" / name, run / "checkpoints" / name)
-    shutil.copyfile(trained_run / "recipe.json", run / "recipe.json")
+    for name in ("recipe.json", "losses.png", "evolution.gif"):
+        shutil.copyfile(trained_run / name, run / name)
     whole = (run / "checkpoints" / "Generator2.ckpt").read_bytes()
     Path("cut.ckpt").write_bytes(whole[: len(whole) // 2])
     Path("empty.ckpt").write_bytes(b"")

@@ -114,7 +114,7 @@ def test_a_damaged_history(doctor, run):
     text = folder.history.read_text(encoding="utf-8").replace("\n3,150,", "\n3,x,")
     folder.history.write_text(text, encoding="utf-8")
     assert doctor(folder) == [
-        f"note: {folder.history} is damaged from line 751 on; judged by the 749 steps before",
+        f"note: {folder.history} is damaged in line 751; judged by the other 799 steps",
         HEALTHY,
     ]
 

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ms_gan import picture_file
 from ms_gan.data import decoded, folder, square
 from ms_gan.data.batches import Batches
 from ms_gan.data.folder import load_pictures
 from ms_gan.errors import UserError
 
 WAY = {"pattern": "*", "crop": 0, "size": 4, "channels": 3}
-TRUNCATED = "image file is truncated"
+TRUNCATED = "Truncated File Read"
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -151,7 +152,7 @@ def test_the_first_five_are_named_and_all_are_counted(pictures, tmp_path):
 def test_a_bomb_is_named_and_left_out(pictures, monkeypatch):
     path = pictures(100)
     paint(path / "05.png", 0, side=101)
-    monkeypatch.setattr(square, "LARGEST", 10_000)
+    monkeypatch.setattr(picture_file, "LARGEST", 10_000)
     pixels, lines = load(path)
     assert len(pixels) == 99
     assert lines[1].startswith("note: 05.png cannot be read: a decompression bomb")
@@ -280,7 +281,7 @@ def renoted(**changes):
     return lambda content: json.dumps(json.loads(content) | changes).encode()
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[:-1], lambda content: b"", flipped])
+@pytest.mark.parametrize("damage", [lambda content: content[:-2], lambda content: b"", flipped])
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_damaged_copy_is_decoded_anew(pictures, cache, never_decoded, which, damage):
     path = pictures(3)
@@ -365,13 +366,14 @@ def test_a_stop_leaves_nothing_behind(pictures, cache, monkeypatch):
     assert names(cache / "folders") == [] and threading.active_count() == before
 
 
-def test_what_a_killed_process_left_is_removed_after_a_day(pictures, cache):
+def test_what_a_killed_process_left_is_removed_after_an_hour(pictures, cache):
     (cache / "folders").mkdir(parents=True)
-    for name, age in ((".old.part.u8", 25), (".new.part.u8", 23)):
+    old, new = f".{16 * '0'}.part", f".{16 * '1'}.part"
+    for name, minutes in ((old, 61), (new, 59)):
         (cache / "folders" / name).touch()
-        os.utime(cache / "folders" / name, (time.time() - age * 3600,) * 2)
+        os.utime(cache / "folders" / name, (time.time() - 60 * minutes,) * 2)
     load(pictures(3))
-    assert names(cache / "folders")[0] == ".new.part.u8" and len(names(cache / "folders")) == 3
+    assert names(cache / "folders")[0] == new and len(names(cache / "folders")) == 3
 
 
 def test_many_at_once_do_not_disturb_one_another(pictures, cache):

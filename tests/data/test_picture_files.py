@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ms_gan.data import picture_files
-from ms_gan.data.picture_files import ENDINGS, find_pictures, shown
-from ms_gan.errors import UserError
+from ms_gan.data.picture_files import ENDINGS, find_pictures
+from ms_gan.errors import UserError, shown
 
 
 @pytest.fixture

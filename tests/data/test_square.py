@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from ms_gan.data import square
-from ms_gan.data.square import Unreadable, read_square
+from ms_gan import picture_file
+from ms_gan.data.square import read_square
+from ms_gan.picture_file import Unreadable
 
 ORIENTATION = 0x0112
 
@@ -222,7 +223,7 @@ def test_no_picture_at_all(tmp_path):
 
 
 def test_formats_that_run_programs_are_not_tried(tmp_path):
-    assert "EPS" not in square.FORMATS
+    assert "EPS" not in picture_file.FORMATS
     write(tmp_path, positions(8, 8), "a.eps")
     assert refusal(tmp_path / "a.eps").startswith("not a picture")
 
@@ -255,7 +256,7 @@ def test_a_decompression_bomb_is_never_decoded(tmp_path, monkeypatch, side):
 
 
 def test_the_bound_itself_is_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr(square, "LARGEST", 100)
+    monkeypatch.setattr(picture_file, "LARGEST", 100)
     assert read(write(tmp_path, positions(10, 10)))[1] == 10
     assert "decompression bomb" in refusal(write(tmp_path, positions(101, 1)))
 

@@ -12,10 +12,20 @@ import pytest
 from mindspore import Tensor, nn
 from mindspore.train.checkpoint_pb2 import Checkpoint
 
-from ms_gan import files
+from ms_gan import files, sealed
 from ms_gan.errors import UserError
 from ms_gan.networks import build
-from ms_gan.training.checkpoint import Position, fault, load_weights, positions, read_tensors, restore, save, set_files
+from ms_gan.training.checkpoint import (
+    Position,
+    fault,
+    file_digest,
+    load_weights,
+    positions,
+    read_tensors,
+    restore,
+    save,
+    set_files,
+)
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -106,6 +116,28 @@ def test_mindspore_reads_our_files(tmp_path, tiny):
     assert all(np.array_equal(theirs[name].asnumpy(), value) for name, value in ours.items())
 
 
+@pytest.mark.parametrize("slice_kib", [512 * 1024, 64])
+def test_our_files_are_mindspores_to_the_byte(tmp_path, real_players, monkeypatch, slice_kib):
+    """Those of large tensors too, which are cut into slices; scalars and whole numbers are among the optimisers'."""
+    monkeypatch.setattr("mindspore.train.serialization.SLICE_SIZE", slice_kib)
+    monkeypatch.setattr("ms_gan.training.checkpoint.SLICE", 1024 * slice_kib)
+    players = real_players(0)
+    scramble(players, 3)
+    save(tmp_path, Position(1), players)
+    for name, parameters in (
+        ("Discriminator", players.discriminator.get_parameters()),
+        ("TrainState", players.optimizer_state()),
+    ):
+        theirs = str(tmp_path / "theirs.ckpt")
+        ms.save_checkpoint([{"name": p.name, "data": Tensor(p.asnumpy())} for p in parameters], theirs)
+        assert (tmp_path / f"{name}0.ckpt").read_bytes() == Path(theirs).read_bytes()
+    loaded, saved = ms.load_checkpoint(str(tmp_path / "Discriminator0.ckpt")), contents(players)
+    assert {name: p.asnumpy().tobytes() for name, p in loaded.items()}.items() <= saved.items()
+    assert {name: value.tobytes() for name, value in read_tensors(tmp_path / "TrainState0.ckpt").items()}.items() <= (
+        saved.items()
+    )
+
+
 def test_files_can_be_written_again(tmp_path, tiny):
     save(tmp_path, Position(1), tiny(0))
     assert all(os.access(path, os.W_OK) and path.stat().st_mode & 0o200 for path in tmp_path.iterdir())
@@ -126,6 +158,8 @@ def test_other_optimisers_are_refused(tmp_path, tiny):
     players = tiny(0)
     save(tmp_path, Position(1), players)
     shutil.copyfile(tmp_path / "Generator0.ckpt", tmp_path / "TrainState0.ckpt")
+    digests = {path.name: file_digest(path) for path in tmp_path.glob("*.ckpt")}
+    sealed.write(tmp_path / "Epoch0.json", {"sha256": digests, "settings": {}})
     assert "TrainState0.ckpt is of other optimisers" in message_of(restore, tmp_path, Position(1), players)
 
 
@@ -140,6 +174,15 @@ def test_the_newest_three_optimiser_states_are_kept(tmp_path, tiny):
     assert [path.name for path in sorted(tmp_path.glob("TrainState*"))] == [f"TrainState{e}.ckpt" for e in (2, 3, 4)]
     assert len(list(tmp_path.glob("Generator*"))) == len(list(tmp_path.glob("Discriminator*"))) == 5
     assert [fault(tmp_path, position) for position in positions(tmp_path)] == [None] * 5
+
+
+def test_what_a_killed_process_left_goes_with_the_next_set(tmp_path, tiny):
+    """It was saving, or removing, sets from inside epochs; later ones may be those of the run that went on."""
+    for tag in ("0-step3", "1-step9", "2-step1"):
+        for name in ("Generator", "TrainState"):
+            (tmp_path / f"{name}{tag}.ckpt").write_bytes(b"without a manifest")
+    save(tmp_path, Position(2), tiny(0))
+    assert names(tmp_path) == sorted([*set_names("1"), "Generator2-step1.ckpt", "TrainState2-step1.ckpt"])
 
 
 def test_a_set_from_inside_an_epoch_goes_with_the_next_one(tmp_path, tiny):

@@ -56,15 +56,15 @@ def test_losses_that_are_no_numbers_come_back(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["1,1,0.5,0.5", "1,1,0.5,0.5,0.5,0.5,0.1,7", "1,x,0.5,0.5,0.5,0.5,0.1", "\0\0\0", ""])
-def test_rows_up_to_the_damage(tmp_path, line):
+def test_a_damaged_line_is_left_out(tmp_path, line):
     path = tmp_path / "history.csv"
     history.append(path, ROWS)
     lines = path.read_text().splitlines()
     lines[4] = line
     path.write_text("\n".join(lines) + "\n")
     rows, fault = history.read(path)
-    assert [(r.epoch, r.step) for r in rows] == [(0, 1), (0, 2), (0, 3)]
-    assert fault == f"{path} is damaged from line 5 on"
+    assert [(r.epoch, r.step) for r in rows] == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3)]
+    assert fault == f"{path} is damaged in line 5"
 
 
 @pytest.mark.parametrize("content", [b"", b"epoch,step\n", b"\x89PNG\r\n\x1a\n\xff\xfe", HEADER.upper().encode()])

@@ -112,6 +112,51 @@ def test_the_slides_script_left_files(tmp_path, slides):
     assert start_of(new, folder.checkpoints / "Generator8.ckpt")[0].position == Position(9)
 
 
+# Runs that ended before their first save
+
+
+def test_it_begins_again_by_the_same_command_or_by_resume(tmp_path):
+    folder = RunFolder(tmp_path / "result")
+    folder.create("gan", Recipe(), unsaved=Start(Position(0)).unsaved(folder))
+    folder.image(0, 2).write_bytes(b"of a step that is not saved")
+    (folder.checkpoints / "Generator0.ckpt").write_bytes(b"without a manifest")
+    history.append(folder.history, [Row(0, 1, 1.0, 0.5, 0.5, 0.5, 0.1)])
+    said = f"note: the run in {folder.root} ended before it had saved anything: it begins again"
+    for resume in (None, NEWEST):
+        assert start_of(folder, resume) == (Start(Position(0)), [said])
+    folder.create("gan", Recipe())
+    assert folder.pictures() == [] and list(folder.checkpoints.iterdir()) == []
+    assert "a run lies in" in refusal(folder, None)  # from then on it is as any other
+
+
+def test_it_begins_again_from_the_file_it_began_from(folder, tmp_path):
+    new, weights = RunFolder(tmp_path / "new"), folder.checkpoints / "Generator0.ckpt"
+    begun, _ = start_of(new, weights)
+    new.create("gan", Recipe(), unsaved=begun.unsaved(new))
+    for resume in (weights, NEWEST):
+        start, said = start_of(new, resume)
+        assert (start.position, start.source.root) == (Position(1), folder.root)
+        assert said == [f"going on from {weights}"]
+    folder.checkpoints.rename(folder.root / "elsewhere")
+    assert refusal(new, NEWEST).startswith(f"there is no checkpoint {weights}")
+
+
+def test_going_on_in_its_own_folder_nothing_is_unsaved(folder):
+    assert Start(Position(1), folder).unsaved(folder) is None
+
+
+def test_it_goes_on_from_the_slides_files_though_it_had_begun_to_save(tmp_path, slides, tiny):
+    """Going on from them, the settings are written, and of the first set all but the manifest."""
+    folder = RunFolder(tmp_path)
+    slides.files(folder.checkpoints, 4)
+    start, _ = start_of(folder, NEWEST)
+    folder.create("gan", Recipe(), unsaved=start.unsaved(folder))
+    save(folder.checkpoints, Position(6), tiny(0))
+    (folder.checkpoints / "Epoch5.json").unlink()
+    assert start_of(folder, NEWEST)[0] == Start(Position(5), folder)
+    assert "a run lies in" in refusal(folder, None)
+
+
 # What it refuses
 
 
@@ -172,6 +217,7 @@ def test_named_files_that_will_not_do(folder, tmp_path):
         (dict(latent_size=10), ["--latent-size 100", "10"]),
         (dict(seed=4), ["--seed 0", "4"]),
         (dict(networks="dcgan28"), ["--networks mlp", "dcgan28"]),
+        (dict(activation="tanh"), ["--activation own", "tanh"]),
         (dict(objective="ls"), ["--objective non-saturating", "ls"]),
     ],
 )
@@ -221,8 +267,19 @@ def test_a_damaged_history_is_told(folder):
     text = folder.history.read_text().splitlines()
     folder.history.write_text("\n".join([*text[:3], "broken", *text[4:]]) + "\n")
     rows, said = taken(Start(Position(2), folder), folder)
-    assert rows == [(0, 1), (0, 2)]
-    assert len(said) == 1 and said[0].startswith(f"note: {folder.history} is damaged from line 4 on; ")
+    assert rows == [row for row in rows_until(1, STEPS) if row != (0, 3)]
+    assert len(said) == 1 and said[0].startswith(f"note: {folder.history} is damaged in line 4; ")
+
+
+def test_what_a_killed_process_left_in_the_history_is_not_told(folder):
+    """It was adding the rows of epoch 3, which are made again; but not if rows that were saved are gone too."""
+    text = folder.history.read_text()
+    folder.history.write_text(text + "3,1,0.5\n")
+    told = []
+    assert len(take_over(folder, Start(Position(3), folder), told.append, STEPS)) == 3 * STEPS and told == []
+    folder.history.write_text(text.replace("\n1,2,", "\n") + "3,1,0.5\n")
+    assert len(take_over(folder, Start(Position(3), folder), told.append, STEPS)) == 3 * STEPS - 1
+    assert len(told) == 1 and "is damaged in line 7 and 1 more; " in told[0]
 
 
 def test_no_history_is_an_empty_one(folder, tmp_path):

@@ -1,13 +1,14 @@
 """The names in a run's folder, and the settings kept there."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from ms_gan.errors import UserError
 from ms_gan.recipes import Recipe
-from ms_gan.training.run_folder import RunFolder, run_of
+from ms_gan.training.run_folder import AFRESH, RunFolder, run_of
 
 
 def put(path: Path) -> None:
@@ -63,6 +64,41 @@ def test_leavings_of_a_run(tmp_path, name):
     assert folder.holds_a_run()
 
 
+def test_until_something_is_saved_no_run_is_held(tmp_path):
+    folder = RunFolder(tmp_path)
+    settings = folder.create("gan", Recipe(seed=3), unsaved=AFRESH)
+    assert (folder.unsaved(), folder.holds_a_run(), folder.read_recipe()) == (AFRESH, False, Recipe(seed=3))
+    put(folder.checkpoints / "Epoch0.json")
+    assert (folder.unsaved(), folder.holds_a_run()) == (None, True)
+    (folder.checkpoints / "Epoch0.json").unlink()
+    folder.keep(settings)
+    assert (folder.unsaved(), folder.holds_a_run(), folder.read_recipe()) == (None, True, Recipe(seed=3))
+
+
+def test_what_a_run_left_that_saved_nothing_is_removed_when_another_begins(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.create("gan", Recipe(), unsaved=AFRESH)
+    for name in ("Generator0.ckpt", "TrainState0-step4.ckpt", "mine.ckpt"):
+        put(folder.checkpoints / name)
+    for name in ("epoch000-step00002.png", "epoch000.png", "mine.png"):
+        put(folder.images / name)
+    folder.create("gan", Recipe(), unsaved=AFRESH)
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["mine.ckpt", "mine.png", "recipe.json"]
+
+
+def test_drawn_since_a_set_was_saved(tmp_path):
+    folder = RunFolder(tmp_path)
+    manifest = folder.checkpoints / "Epoch2.json"
+    put(manifest)
+    os.utime(manifest, (1000, 1000))
+    assert not folder.drawn_since(manifest)
+    drawings = ((folder.losses, 1001, False), (folder.evolution, 1000, True), (folder.losses, 999, False))
+    for path, time, drawn in drawings:
+        put(path)
+        os.utime(path, (time, time))
+        assert folder.drawn_since(manifest) is drawn
+
+
 def test_settings_come_back(tmp_path):
     recipe = Recipe(epochs=3, batch_size=64, learning_rate=1e-3, seed=2**32 - 1)
     folder = RunFolder(tmp_path / "a" / "b")
@@ -114,12 +150,12 @@ def test_the_folder_of_the_data_comes_back(tmp_path):
 def test_a_damaged_recipe_is_read_from_the_newest_manifest_that_holds_one(tmp_path, damage):
     folder = RunFolder(tmp_path)
     kept = folder.create("gan", Recipe(seed=5), Path("faces"))
-    for epoch, content in ((9, kept | {"seed": 9}), (10, kept | {"seed": 10}), (11, {}), (12, "x")):
+    for epoch, content in ((9, kept | {"epochs": 9}), (10, kept | {"epochs": 10}), (11, {}), (12, "x")):
         (folder.checkpoints / f"Epoch{epoch}.json").write_text(json.dumps({"settings": content}), encoding="utf-8")
     (folder.checkpoints / "Epoch13.json").write_text("{", encoding="utf-8")
     assert not folder.recipe_is_damaged() and folder.read_recipe() == Recipe(seed=5)
     folder.recipe.write_text(damage, encoding="utf-8")
-    assert folder.recipe_is_damaged() and folder.read_recipe() == Recipe(seed=10)
+    assert folder.recipe_is_damaged() and folder.read_recipe() == Recipe(seed=5, epochs=10)
     assert folder.read_data() == Path("faces").absolute()
     folder.recipe.unlink()
-    assert not folder.recipe_is_damaged() and folder.read_recipe() == Recipe(seed=10)
+    assert not folder.recipe_is_damaged() and folder.read_recipe() == Recipe(seed=5, epochs=10)

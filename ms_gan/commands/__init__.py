@@ -14,14 +14,18 @@ def main(arguments: list[str] | None = None) -> int:
     """The console script `ms-gan`.
 
     Returns:
-        The exit status: 0, or 128 and the number of the signal that stopped a training: 130 for Ctrl-C.
+        The exit status: 0, or 128 and the number of the signal that stopped a training, which has saved: 129 for a
+        closed terminal, 130 for Ctrl-C, 141 for a closed pipe, 143 for SIGTERM.
 
     Raises:
         SystemExit: with status 2 after one line on stderr, for input that the user must put right.
     """
-    from ms_gan.commands import parse
-
+    for stream in (sys.stdout, sys.stderr):  # a file's name may hold what the terminal has no letters for
+        with contextlib.suppress(AttributeError):  # a stand-in that takes all letters
+            stream.reconfigure(errors="backslashreplace")
     with one_line_errors():
+        from ms_gan.commands import parse
+
         return parse.command_line(sys.argv[1:] if arguments is None else arguments).run()
 
 

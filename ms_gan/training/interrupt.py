@@ -1,23 +1,34 @@
-"""Ctrl-C asks a run to stop after its current step, and to save; a second one ends it at once."""
+"""Signals ask a run to stop after its current step, and to save; a second one ends it at once."""
 
+import _thread
+import contextlib
+import os
 import signal
 import threading
+import time
+from collections.abc import Iterator
 
-_HANGUP = getattr(signal, "SIGHUP", None)  # the terminal was closed; Windows has no such signal
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Windows has no SIGHUP, and only Windows has SIGBREAK
+_HANGUP = getattr(signal, "SIGHUP", None)  # the terminal was closed
 CLOSED_PIPE = getattr(signal, "SIGPIPE", signal.SIGINT)
+GRACE = 1.0
+"""Seconds in which a signal that comes again is the same wish: `timeout`, and what runs a program for another, send
+one both to it and to its group."""
 
 
 class Interrupt:
     """`asked` becomes True when the user presses Ctrl-C or closes the terminal, or the system asks the process to end.
 
-    `signal` is then SIGHUP for a closed terminal, what `ask` was given, or SIGINT; None before. Used as a context; the
-    former handlers return at its end. Outside the main thread, where Python allows no handlers, nothing is caught.
+    `signal` is then SIGINT, SIGTERM, SIGHUP for a closed terminal, or what `ask` was given; None before. Used as a
+    context; the former handlers return at its end. Outside the main thread, where Python allows no handlers, nothing
+    is caught.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM, *([_HANGUP] if _HANGUP else []))
+    SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
     def __init__(self):
         self.signal: int | None = None
+        self._since = 0.0
         self._former = {}
 
     @property
@@ -26,7 +37,8 @@ class Interrupt:
 
     def ask(self, number: int) -> None:
         """Asks the run to stop, as if that signal had come; what was asked for first counts."""
-        self.signal = self.signal or number
+        if not self.asked:
+            self.signal, self._since = number, time.monotonic()
 
     def __enter__(self) -> "Interrupt":
         if threading.current_thread() is threading.main_thread():
@@ -39,10 +51,58 @@ class Interrupt:
             signal.signal(number, handler)
 
     def _note(self, number: int, frame) -> None:
-        if number == _HANGUP:
-            self.ask(number)
-        elif self.signal == signal.SIGINT:
+        if self.asked and number != _HANGUP and time.monotonic() - self._since > GRACE:
             raise KeyboardInterrupt
-        else:
-            # Not `number`: while a compiled step runs, MindSpore makes SIGTERM of a Ctrl-C, so SIGTERM may be either.
-            self.ask(signal.SIGINT)
+        self.ask(number)
+
+
+@contextlib.contextmanager
+def told_apart() -> Iterator[None]:
+    """Ctrl-C and SIGTERM reach Python's handlers as what they are, and a second one ends the process at once.
+
+    While a compiled step runs, MindSpore makes a SIGTERM of every SIGINT, and Python's handlers wait for its end. Here
+    both are kept from this thread and from those it starts, NumPy's and MindSpore's: so these two must not have been
+    loaded before. A thread of ours waits for them. Does nothing outside the main thread, or on Windows.
+    """
+    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, _Listener.SIGNALS)
+    listener = _Listener()
+    try:
+        yield
+    finally:
+        listener.end()
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+
+
+class _Listener(threading.Thread):
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self._ended = False
+        self.start()
+
+    def end(self) -> None:
+        self._ended = True
+        signal.pthread_kill(self.ident, signal.SIGTERM)
+        self.join()
+
+    def run(self) -> None:
+        first = None
+        while (number := signal.sigwait(self.SIGNALS)) and not self._ended:
+            handler, now = signal.getsignal(number), time.monotonic()
+            if handler == signal.SIG_IGN:
+                continue
+            if handler == signal.SIG_DFL or (first and now - first > GRACE):
+                _end_at_once(number)
+            first = first or now
+            _thread.interrupt_main(number)
+
+
+def _end_at_once(number: int) -> None:
+    """Whatever is under way: what is being saved is there whole then, or it is not there."""
+    with contextlib.suppress(OSError):
+        os.write(2, b"\nms-gan: stopped at once; what was saved before is safe\n")  # print may wait for a lock
+    os._exit(128 + number)

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from ms_gan.objectives import CRITIC, find_objective
 from ms_gan.recipes import Recipe
 from ms_gan.training.history import Row
+from ms_gan.training.schedule import rate
 
 
 class Progress:
@@ -112,7 +113,7 @@ def slide_line(row: Row, recipe: Recipe, steps: int) -> str:
     """The line of slide 开始练: `Epoch:[  0/200], step:[  10/ 468], loss_d:1.127259 , loss_g:0.669279 , …`."""
     return (
         f"Epoch:[{row.epoch:3d}/{recipe.epochs:3d}], step:[{row.step:4d}/{steps:4d}], "
-        f"loss_d:{row.d_loss:f} , loss_g:{row.g_loss:f} , time:{row.seconds:.3f}s, lr:{recipe.learning_rate:f}"
+        f"loss_d:{row.d_loss:f} , loss_g:{row.g_loss:f} , time:{row.seconds:.3f}s, lr:{rate(recipe, row.epoch):f}"
     )
 
 

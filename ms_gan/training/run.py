@@ -15,11 +15,10 @@ from ms_gan.data.source import load_data_set
 from ms_gan.errors import UserError
 from ms_gan.networks.evaluation import draw
 from ms_gan.objectives import find_objective
-from ms_gan.pictures.grid import save_grid
 from ms_gan.recipes import PICTURE_CODES, Recipe
-from ms_gan.training import checkpoint, history, report
+from ms_gan.training import checkpoint, disk, history, report
 from ms_gan.training.checkpoint import Position
-from ms_gan.training.diagnosis import Doctor, Finding
+from ms_gan.training.diagnosis import Doctor, Finding, Hopeless
 from ms_gan.training.history import Row
 from ms_gan.training.interrupt import CLOSED_PIPE, Interrupt
 from ms_gan.training.lock import hold
@@ -52,9 +51,9 @@ def train(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
     The same recipe gives the same bytes in every weight, picture and loss, however often it was stopped between.
 
     Returns:
-        None when all epochs are done; else the signal that stopped the run before: SIGINT for Ctrl-C or a SIGTERM,
-        SIGHUP for a closed terminal, SIGPIPE for a closed pipe. Then everything is saved, and the run goes on with
-        `resume="newest"`.
+        None when all epochs are done; else the signal that stopped the run before: SIGINT for Ctrl-C, SIGTERM, SIGHUP
+        for a closed terminal, SIGPIPE for a closed pipe. Then everything is saved, and the run goes on with
+        `resume="newest"`. A Ctrl-C that MindSpore has made a SIGTERM of is one (see `interrupt.told_apart`).
 
     Raises:
         UserError: anything the user can put right. Nothing was written if it is raised before the first step.
@@ -67,9 +66,11 @@ def train(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
 
 @contextlib.contextmanager
 def _write_errors(folder: RunFolder) -> Iterator[None]:
-    """Turns an OSError into a UserError."""
+    """Turns an OSError into a UserError; not that of a pipe that nobody reads any more, to which a line was said."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         where = error.filename or folder.root
         reason = error.strerror or error
@@ -85,13 +86,15 @@ def prepare(recipe: Recipe, running: Running, say: Callable[[str], None] = print
     start = check(recipe, running, say)
     folder = RunFolder(running.result)
     players = create_players(recipe)  # first: networks that there are not cost no time then
-    data = running.data or (start.source.read_data() if start.source else None)
+    source = start.source or (folder if running.resume else None)  # or it saved nothing, and begins again
+    data = running.data or (source.read_data() if source else None)
     batches = _batches(recipe, load_data_set(recipe, data, say))
     if start.source and not checkpoint.restore(start.source.checkpoints, start.position, players):
         say("note: only the weights are there, so the optimisers start afresh")
-    settings = folder.create(running.recipe_name, recipe, data)
+    settings = folder.create(running.recipe_name, recipe, data, start.unsaved(folder))
     with _write_errors(folder):
-        return Run(recipe, settings, folder, batches, players, start, take_over(folder, start, say))
+        rows = take_over(folder, start, say, batches.steps)
+        return Run(recipe, settings, folder, batches, players, start, rows)
 
 
 def _batches(recipe: Recipe, images: np.ndarray) -> Batches:
@@ -116,13 +119,23 @@ def check(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
     find_objective(recipe.objective)
     start = find_start(RunFolder(running.result), running.resume, say)
     if start.source:
+        saved = start.source.read_recipe()
         if start.source.recipe_is_damaged():
-            say(f"note: {start.source.recipe} is damaged; the settings kept beside the weights serve")
-        if saved := start.source.read_recipe():
+            instead = "the settings kept beside the weights serve" if saved else "the settings of this command serve"
+            say(f"note: {start.source.recipe} is damaged; {instead}")
+        if saved:
             check_settings(saved, recipe)
-    if start.position >= Position(recipe.epochs):
+    if start.position >= Position(recipe.epochs) and not _only_lacks_drawings(start, recipe):
         raise UserError(f"{start.position.epoch} epochs are trained already: ask for more with --epochs")
     return start
+
+
+def _only_lacks_drawings(start: Start, recipe: Recipe) -> bool:
+    """Whether a run ended after its last save, but before losses.png and evolution.gif were drawn."""
+    if start.position > Position(recipe.epochs):
+        return False
+    manifest = checkpoint.set_files(start.source.checkpoints, start.position)["manifest"]
+    return manifest.exists() and not start.source.drawn_since(manifest)
 
 
 @dataclass
@@ -131,7 +144,7 @@ class Run:
 
     recipe: Recipe
     settings: dict
-    """What recipe.json holds."""
+    """What recipe.json holds once something is saved."""
     folder: RunFolder
     batches: Batches
     players: Players
@@ -143,9 +156,11 @@ class Run:
 
     def __post_init__(self):
         self.written = len(self.rows)
+        self.unsaved = self.start.unsaved(self.folder) is not None
         self.step = RecipeStep(self.players, self.recipe)
         self.codes = fixed_codes(PICTURE_CODES, self.recipe.latent_size, noise=self.recipe.noise)
         self.doctor = Doctor(self.recipe)
+        self.pictures = report.Pictures()
         for row in self.rows:
             self.doctor.step(row)  # what there was to say of them has been said
 
@@ -156,11 +171,12 @@ class Run:
         steps, images = self.batches.steps, self.batches.images_per_epoch
         stop = Interrupt()
         closed = functools.partial(stop.ask, CLOSED_PIPE)
+        checkpoint.remove_needless(self.folder.checkpoints, position)  # as far as a killed process did not
         with stop, Progress(self.recipe, steps, images, done, closed) as progress:
-            self._greet(progress)
+            if position < Position(self.recipe.epochs):
+                self._greet(progress)
             while position.epoch < self.recipe.epochs and not stop.asked:
                 position = self.epoch(position, progress, stop)
-            self._report()
             self._part(position, progress)
         return stop.signal if position < Position(self.recipe.epochs) else None
 
@@ -175,28 +191,28 @@ class Run:
             progress.step(row)
             self._tell(self.doctor.step(row), progress)
             if is_due(self.recipe.images_every, row, self.recipe, self.batches.steps):
-                self._draw(self.folder.image(position.epoch, number))
+                self._draw(self.folder.image(position.epoch, number), progress)
                 watch.lap()
             if stop.asked and number < self.batches.steps:
                 self._tell(self.doctor.weights(self.players), progress)
                 return self._save(Position(position.epoch, number))
         self._tell(self.doctor.weights(self.players), progress)
-        pixels = self._draw(self.folder.image(position.epoch))
+        pixels = self._draw(self.folder.image(position.epoch), progress)
         saved = self._save(Position(position.epoch + 1))
         progress.epoch([row for row in self.rows[-self.batches.steps :] if row.epoch == position.epoch])
         self._tell(self.doctor.pictures(pixels), progress)
         return saved
 
-    def _draw(self, path: Path) -> np.ndarray:
+    def _draw(self, path: Path, progress: Progress) -> np.ndarray:
         pixels = draw(self.players.generator, self.codes)
-        save_grid(path, pixels)
+        self.pictures.save(path, pixels, progress.say)
         return pixels
 
     def _tell(self, finding: Finding | None, progress: Progress) -> None:
         """Says what has gone wrong. If there is no use in going on, the run ends: its losses are kept, no weights."""
         if finding and finding.stops:
             history.append(self.folder.history, self.rows[self.written :])
-            raise UserError(f"stopped at {finding.when}, where {finding.seen}: {finding.causes}; {finding.cures}")
+            raise Hopeless(finding)
         if finding:
             progress.say(str(finding))
 
@@ -205,13 +221,10 @@ class Run:
         history.append(self.folder.history, self.rows[self.written :])
         self.written = len(self.rows)
         checkpoint.save(self.folder.checkpoints, position, self.players, self.settings)
+        if self.unsaved:
+            self.folder.keep(self.settings)
+            self.unsaved = False
         return position
-
-    def _report(self) -> None:
-        if self.rows:
-            report.draw_losses(self.folder)
-        if self.folder.pictures():
-            report.draw_evolution(self.folder)
 
     def _greet(self, progress: Progress) -> None:
         batches = self.batches
@@ -219,10 +232,17 @@ class Run:
             f"{batches.images_per_epoch:,} images an epoch in {batches.steps} batches of {self.recipe.batch_size} "
             f"({batches.dropped} left out); {device.choose_device()}; results in {self.folder.root}"
         )
+        for line in disk.forecast(self.folder.root, self.recipe, self.players, batches.steps, self.start.position):
+            progress.say(line)
 
     def _part(self, position: Position, progress: Progress) -> None:
+        drawn = report.finish(self.folder, progress.say) if self.rows else True
         if position < Position(self.recipe.epochs):
             inside = f" and {position.step} of {self.batches.steps} steps" if position.step else ""
             progress.say(f"stopped after {position.epoch} epochs{inside}; all is saved: go on with --resume")
-        else:
+        elif drawn:
             progress.say(f"done: pictures, losses.png and evolution.gif are in {self.folder.root}")
+        else:
+            progress.say(
+                f"done: all epochs are saved in {self.folder.root}; ms-gan losses and ms-gan gif draw what is missing"
+            )

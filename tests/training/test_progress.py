@@ -22,6 +22,8 @@ def test_the_line_of_the_slide():
 
 
 def test_the_line_of_the_slide_at_the_end():
+    halved = Recipe(schedule="step", decay_every=3)
+    assert [slide_line(row(10, epoch), halved, 468)[-11:] for epoch in (2, 3)] == ["lr:0.000200", "lr:0.000100"]
     line = slide_line(row(468, 199, 1.25, d_loss=-0.0, g_loss=27.6310211), Recipe(learning_rate=0.01), 468)
     assert line == "Epoch:[199/200], step:[ 468/ 468], loss_d:-0.000000 , loss_g:27.631021 , time:1.250s, lr:0.010000"
 

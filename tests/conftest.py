@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import os
+import signal
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +13,16 @@ import pytest
 from ms_gan import device  # before MindSpore: it sets what MindSpore reads when it starts
 
 MNIST = Path(__file__).parents[1] / "data" / "MNIST_Data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_if_started_by_hand():
+    """However the tests were started: a shell's background jobs ignore Ctrl-C, and some runners set a narrow screen."""
+    os.environ.pop("COLUMNS", None)
+    for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def _first(name: str, header: int, count: int, size: int) -> bytes:

@@ -49,6 +49,8 @@ def test_a_package_that_forgets_an_epoch_before_it_saves_the_next():
 @pytest.fixture
 def kills(monkeypatch) -> SimpleNamespace:
     monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in ("OPENBLAS_NUM_THREADS", "GLOG_v"):  # the script sets them for all that it starts
+        monkeypatch.setenv(name, "")
     return SimpleNamespace(**runpy.run_path(str(SCRIPT)))
 
 

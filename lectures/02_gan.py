@@ -538,6 +538,8 @@ with Image.open(options.folder / "evolution.gif") as film:
 # %% [markdown]
 # ## 接下来 · What comes next
 #
+# Use what you have trained, and turn its screws: that is lecture 03, `lectures/03_using_the_model.py`.
+#
 # ### 接着练 · Training on
 #
 # `--epochs` is the number of epochs in all. To go on from the newest epoch, or from a file:

@@ -19,7 +19,7 @@
 # - `--data DIR`, `--result DIR`, `--device CPU`: as in lecture 02.
 #
 # Pictures go to `result/lecture03`. **What the laboratory has trained is read the next time, and not trained again.**
-# Its runs keep their weights there, some 70 MB each, 1.7 GB in all; delete its folders when you have seen enough.
+# Its runs keep their weights there, some 70 MB each, 1.8 GB in all; delete its folders when you have seen enough.
 #
 # A notebook has no command line. There, set an option in a cell of your own after the next one: `options.lab = []`.
 

@@ -25,6 +25,15 @@ def as_if_started_by_hand():
             signal.signal(number, usual)
 
 
+@pytest.fixture(autouse=True)
+def environment_put_back():
+    """What a test's code sets for MindSpore must not reach the processes that later tests start."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 def _first(name: str, header: int, count: int, size: int) -> bytes:
     """The first `count` entries of one of the real MNIST files, as an IDX file."""
     with gzip.open(MNIST / f"{name}.gz") as file:

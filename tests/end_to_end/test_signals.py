@@ -101,7 +101,9 @@ def test_twice_ends_at_once_and_what_was_being_saved_is_not_there(
     done = command("train", "gan", "--resume", "--result", result)
     assert (done.status, done.err) == (0, "")
     assert done.lines[0] == f"going on from {result / 'checkpoints' / 'Generator0.ckpt'}"
-    assert listing(result).keys() == listing(trained_run).keys()  # tests/soak compares the bytes
+    ours, theirs = listing(result), listing(trained_run)
+    assert ours.keys() == theirs.keys()
+    assert all(ours[name] == theirs[name] for name in ours if name.endswith((".ckpt", ".png", ".gif")))
 
 
 def test_the_terminal_is_closed(started, options, tmp_path):

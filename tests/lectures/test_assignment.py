@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from ms_gan import device
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = ROOT / "lectures" / "assignment"
@@ -69,6 +72,8 @@ def training(cpu):
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    # What it asks of the processor would hold for all that this process computes: later tests compare bytes.
+    module.device = SimpleNamespace(choose_device=device.choose_device, prepare_native_convolutions=lambda: None)
     return module
 
 

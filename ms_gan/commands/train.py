@@ -76,21 +76,22 @@ def with_defaults(words: list[str]) -> tuple[list[str], Train]:
     if resume is not None:
         from ms_gan.training.run_folder import RunFolder, run_of
 
-        default.result = Path(result) if result else None
-        folder = RunFolder(default.folder) if resume == "newest" else run_of(Path(resume))
+        default.result = Path(result) if result else default.folder if resume == "newest" else None
+        folder = RunFolder(default.result) if resume == "newest" else run_of(Path(resume))
         default.settings = folder.read_recipe() or default.settings
+        default.recipe = recipe_of(words, folder.read_recipe_name() or name)
     return words, default
 
 
-def recipe_of(words: list[str]) -> str:
-    """The first word that is neither an option nor the value of one."""
+def recipe_of(words: list[str], default: str = "gan") -> str:
+    """The first word that is neither an option nor the value of one; the default, if there is none."""
     rest = iter(words[1:])
     for word in rest:
         if not word.startswith("-"):
             return word
         if "=" not in word:
             next(rest, None)
-    return "gan"
+    return default
 
 
 def _name_the_newest(words: list[str]) -> list[str]:

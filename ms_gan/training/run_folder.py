@@ -11,7 +11,7 @@ from pathlib import Path
 from ms_gan import sealed
 from ms_gan.errors import UserError
 from ms_gan.reading import entries
-from ms_gan.recipes import Recipe, from_settings
+from ms_gan.recipes import RECIPES, Recipe, from_settings
 
 PICTURE = re.compile(r"epoch(\d+)(?:-step(\d+))?", re.ASCII)
 OURS = {
@@ -145,6 +145,11 @@ class RunFolder:
     def read_recipe(self) -> Recipe | None:
         """The settings of the run that lies here, or None if there are none that can be read."""
         return _recipe_of(self._settings())
+
+    def read_recipe_name(self) -> str | None:
+        """What those settings began as: the name of a recipe, or None if they name none that there is."""
+        name = self._settings().get("recipe")
+        return name if isinstance(name, str) and name in RECIPES else None
 
     def read_data(self) -> Path | None:
         """The folder of the data set that the run was started with, if one was named."""

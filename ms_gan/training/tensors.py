@@ -73,7 +73,8 @@ def _tensor(name: str, slices: list[list[tuple[int, Any]]]) -> np.ndarray:
         dims = []
     if not kind or min(dims, default=1) < 1 or len(content) != math.prod(dims) * np.dtype(kind).itemsize:
         raise _Broken(f"{name[:80]!r} has {len(content)} bytes for its shape")
-    return np.frombuffer(content, kind).reshape(dims)
+    # Bytes inside a file seldom begin at a multiple of four, and MindSpore 2.7 refuses such arrays.
+    return np.require(np.frombuffer(content, kind).reshape(dims), requirements="A")
 
 
 def _fields(message: memoryview, known: tuple[int, ...], most: int) -> list[tuple[int, Any]]:

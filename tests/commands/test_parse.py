@@ -125,6 +125,21 @@ def test_the_saved_numbers_of_the_default_folder():
     assert command_line(["train", "--resume"]).settings == saved
 
 
+def test_a_run_that_goes_on_keeps_its_recipes_name():
+    """So that it is found where `ms-gan train wgan` left it, and recipe.json calls it what it is."""
+    for folder in ("result", "result/wgan"):
+        RunFolder(Path(folder)).create("wgan", Recipe())
+    for words, name, folder in (
+        (["--resume"], "wgan", "result"),
+        (["--resume", "--result", "result"], "wgan", "result"),
+        (["--resume", "result/wgan/checkpoints/Generator0.ckpt"], "wgan", "result/wgan"),
+        (["--resume", "result/checkpoints/Generator0.ckpt", "--result", "new"], "wgan", "new"),
+        (["lsgan", "--resume", "--result", "result"], "lsgan", "result"),
+    ):
+        train = command_line(["train", *words])
+        assert (train.recipe, train.folder) == (name, Path(folder))
+
+
 @pytest.mark.parametrize(
     "words", [["nosuch"], ["nosuch", "--epochs", "3"], ["--epochs", "3", "nosuch"], ["--seed=3", "nosuch"]]
 )

@@ -2,6 +2,7 @@
 
 import json
 import os
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -108,9 +109,17 @@ def test_settings_come_back(tmp_path):
     assert folder.read_recipe() == recipe
     settings = json.loads(folder.recipe.read_text(encoding="utf-8"))
     assert settings["recipe"] == "gan" and settings["learning_rate"] == 1e-3
-    assert settings["versions"]["mindspore"].startswith("2.10")
-    folder.create("gan", Recipe())
-    assert folder.read_recipe() == Recipe()
+    assert settings["versions"]["mindspore"] == metadata.version("mindspore")
+    folder.create("lsgan", Recipe())
+    assert folder.read_recipe() == Recipe() and folder.read_recipe_name() == "lsgan"
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "", 3, None, ["gan"]])
+def test_a_recipe_that_there_is_not_has_no_name(tmp_path, name):
+    folder = RunFolder(tmp_path)
+    assert folder.read_recipe_name() is None
+    folder.create(name, Recipe())
+    assert folder.read_recipe() == Recipe() and folder.read_recipe_name() is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from mindspore import Tensor
 
 from ms_gan.data.latent import generator_for, normal
@@ -61,9 +60,8 @@ def test_it_is_the_packages_step_on_the_recipes_numbers(cpu):
         assert same(weights(game, name), weights(by_hand, name))
 
 
-@pytest.mark.parametrize("limits", [{}, {"objective": "wasserstein", "gradient_penalty": 1.0}])
-def test_the_same_settings_give_the_same_game(cpu, limits):
-    toy = replace(TOY, recipe=replace(TOY.recipe, **limits))
+def test_the_same_settings_give_the_same_game(cpu):
+    toy = replace(TOY, recipe=replace(TOY.recipe, objective="wasserstein", gradient_penalty=1.0))
     games = [ToyGame(toy, draw), ToyGame(toy, draw), ToyGame(replace(toy, recipe=replace(toy.recipe, seed=1)), draw)]
     for game in games:
         game.play(4)

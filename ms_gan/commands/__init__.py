@@ -31,11 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turns a UserError into one line on stderr and exit status 2, Ctrl-C into 130, a closed pipe into 141."""
+    """A UserError and too little memory become a line and exit status 2, Ctrl-C into 130, a closed pipe into 141."""
     try:
         yield
     except UserError as error:
         print(f"ms-gan: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
+    except MemoryError as error:
+        print(f"ms-gan: there is not enough memory: {error or 'lower the sizes'}", file=sys.stderr)
         raise SystemExit(2) from error
     except KeyboardInterrupt as error:
         print("ms-gan: stopped", file=sys.stderr)

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from ms_gan.errors import UserError
-from ms_gan.files import alone, remove_leavings, write_text
+from ms_gan.files import alone, remove_leavings, sync_folder, write_text
 
 LOCK, HOLDER = ".lock", ".holder.json"
 
@@ -50,6 +50,8 @@ def _make(folder: Path) -> list[Path]:
     try:
         made = [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            sync_folder(path.parent)
     except OSError as error:
         _remove(made)
         raise _cannot_write(folder, error) from error
@@ -69,7 +71,9 @@ def _unlink(path: Path) -> None:
 
 
 def _cannot_write(folder: Path, error: OSError) -> UserError:
-    return UserError(f"cannot write the result folder {folder}: {error.strerror or error}; name another with --result")
+    in_the_way = error.filename and Path(error.filename).parent == folder and os.path.lexists(error.filename)
+    where = Path(error.filename) if in_the_way else folder
+    return UserError(f"cannot write the result folder {where}: {error.strerror or error}; name another with --result")
 
 
 def _myself() -> dict:

@@ -1,6 +1,7 @@
 """What a run says while it trains: a bar on a terminal, plain lines elsewhere, and the course's lines in either."""
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -13,12 +14,15 @@ from ms_gan.recipes import Recipe
 from ms_gan.training.history import Row
 from ms_gan.training.schedule import rate
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 class Progress:
     """Shows the steps of a run. A context; the bar ends with it.
 
     Once nobody reads what is said (a closed terminal, a pipe whose other end is gone), `on_closed` is called, and the
-    rest is dropped: it must not end a run before the run has saved.
+    rest is dropped: it must not end a run before the run has saved. Where what is said goes to a file that has no room
+    left, the rest is dropped too, and the run goes on.
     """
 
     def __init__(
@@ -30,6 +34,7 @@ class Progress:
         on_closed: Callable[[], None] = lambda: None,
     ):
         self.on_closed = on_closed
+        self.silent = False
         self.recipe = recipe
         self.steps = steps
         self.images_per_epoch = images_per_epoch
@@ -54,6 +59,8 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Prints a line above the bar."""
+        if self.silent:
+            return
         with self._heard():
             tqdm.write(line, file=sys.stdout)
             sys.stdout.flush()
@@ -78,10 +85,15 @@ class Progress:
     def _heard(self) -> Iterator[None]:
         try:
             yield
-        except OSError:
+        except OSError as error:
             self.bar.disable = True
             drop_output()
-            self.on_closed()
+            if error.errno not in NO_ROOM:
+                self.on_closed()
+            elif not self.silent:
+                with contextlib.suppress(OSError):
+                    print(f"ms-gan: no more is said ({error.strerror}); the training goes on", file=sys.stderr)
+            self.silent = True
 
     def _images_until(self, steps: int) -> int:
         epochs, inside = divmod(steps, self.steps)
@@ -89,7 +101,7 @@ class Progress:
 
 
 def drop_output() -> None:
-    """Lets what is written to stdout or stderr go nowhere, if nobody reads it any more."""
+    """Lets what is written to stdout or stderr go nowhere, if it cannot be written any more."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

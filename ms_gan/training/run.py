@@ -211,7 +211,8 @@ class Run:
     def _tell(self, finding: Finding | None, progress: Progress) -> None:
         """Says what has gone wrong. If there is no use in going on, the run ends: its losses are kept, no weights."""
         if finding and finding.stops:
-            history.append(self.folder.history, self.rows[self.written :])
+            with contextlib.suppress(OSError):  # what has gone wrong matters more
+                history.append(self.folder.history, self.rows[self.written :])
             raise Hopeless(finding)
         if finding:
             progress.say(str(finding))

@@ -1,5 +1,6 @@
 """Bad input: one line on stderr that names it, exit status 2, and nothing written."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -211,3 +212,9 @@ def test_ctrl_c_in_a_command(capsys):
 def test_a_bug_is_not_hidden():
     with pytest.raises(ZeroDivisionError), one_line_errors():
         1 / 0  # noqa: B018
+
+
+def test_more_memory_than_there_is(command, tmp_path, small_mnist):
+    refused = command("train", "gan", "--latent-size", 10**12, "--data", small_mnist, "--result", tmp_path / "result")
+    assert refused.status == 2 and re.fullmatch(r"ms-gan: there is not enough memory: .*\n", refused.err)
+    assert list(tmp_path.iterdir()) == []

@@ -271,6 +271,20 @@ def test_pictures_that_can_never_be_written(begin, tmp_path, listing):
     assert listing(folder.root) == listing(whole.root)
 
 
+def test_what_has_gone_wrong_is_said_though_its_losses_cannot_be_kept(begin, tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path / "run")
+    monkeypatch.setattr(Step, "__call__", lambda *_: [Tensor(float("nan"))] * 4)
+    appending = ("open", "history.csv")
+    with (
+        watched(
+            folder.root, lambda _, kind, path: errno.ENOSPC if (kind, Path(path).name) == appending else None
+        ) as disk,
+        pytest.raises(UserError, match="is nan"),
+    ):
+        begin(folder)
+    assert disk.calls.count(appending) == 1 and history.read(folder.history)[0] == []
+
+
 def attempt(begin, folder: RunFolder, reason: str) -> str:
     """ "done" or "stopped"; what could not be written is named in one line, with the reason."""
     try:

@@ -78,6 +78,23 @@ def test_a_folder_that_was_empty_before_is_not_removed(tmp_path):
     assert tmp_path.is_dir()
 
 
+def test_a_folder_where_the_lock_belongs(tmp_path):
+    (tmp_path / ".lock").mkdir()
+    with pytest.raises(UserError, match=r"cannot write the result folder .*[/\\]\.lock: .*; name"), hold(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the system keeps names by itself")
+def test_the_names_of_new_folders_reach_the_disk(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("ms_gan.training.lock.sync_folder", synced.append)
+    for _ in range(2):
+        with hold(tmp_path / "a" / "b"):
+            (tmp_path / "a" / "b" / "kept").touch()
+    assert sorted(synced) == [tmp_path, tmp_path / "a"]
+
+
 def test_half_written_files_of_a_process_that_was_killed_are_removed(tmp_path):
     """Of this run only: in the slides' folder, result, lie those of others too, and they may be running."""
     names = [temporary(tmp_path / place / "x") for place in (".", "checkpoints", "images", "wgan", "wgan/checkpoints")]

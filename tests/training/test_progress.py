@@ -1,6 +1,10 @@
 """The lines of a run, word for word."""
 
+import errno
+import io
+import os
 import re
+import sys
 
 import pytest
 
@@ -112,3 +116,23 @@ def test_the_stopwatch_counts_from_its_last_reading(monkeypatch):
     monkeypatch.setattr("time.perf_counter", lambda: next(readings))
     watch = Stopwatch()
     assert (watch.lap(), watch.lap()) == (0.5, 1.5)
+
+
+class Refused(io.StringIO):
+    def write(self, text):
+        raise OSError(self.reason, os.strerror(self.reason))
+
+
+@pytest.mark.parametrize(
+    "reason, closed", [(errno.EPIPE, True), (errno.EIO, True), (errno.ENOSPC, False), (errno.EDQUOT, False)]
+)
+def test_what_is_said_cannot_be_written(monkeypatch, capsys, reason, closed):
+    """Nobody reads it any more; or its file has no room left, which is told once."""
+    monkeypatch.setattr(sys, "stdout", Refused())
+    sys.stdout.reason, calls = reason, []
+    with Progress(Recipe(log_every=1), 6, 700, 0, on_closed=lambda: calls.append("closed")) as progress:
+        progress.say("hello")
+        progress.step(row(1))
+        progress.epoch([row(1)])
+    told = f"ms-gan: no more is said ({os.strerror(reason)}); the training goes on\n"
+    assert (calls, capsys.readouterr().err) == ((["closed"], "") if closed else ([], told))

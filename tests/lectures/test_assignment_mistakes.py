@@ -232,7 +232,6 @@ OF_LOSSES = [
     ),
     *wrong("bce_loss", "the part of label 0 is missing", "return (labels * ops.softplus(-scores)).mean()"),
     *wrong("bce_loss", "the part of label 1 is missing", "return ((1 - labels) * ops.softplus(scores)).mean()"),
-    *wrong("bce_loss", PROBABILITIES, "return nn.BCELoss()(scores, labels)"),
     *wrong("bce_loss", PROBABILITIES, "return -(labels * ops.log(scores)).mean()"),
     *wrong("bce_loss", SATURATED, f"return {NAIVE}"),
     *wrong("bce_loss", SATURATED, "return nn.BCELoss()(ops.sigmoid(scores), labels)"),

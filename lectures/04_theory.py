@@ -163,7 +163,7 @@ z = (np.arange(1_000_000) + 0.5) / 500_000 - 1
 circle = np.stack([np.cos(np.pi * z), np.sin(np.pi * z)], axis=1) + 0.32  # so that no cell's side touches it
 densities = []
 for side in (0.1, 0.05, 0.025, 0.0125):
-    hit = len(np.unique(np.floor(circle / side).astype(int), axis=0))
+    hit = len(np.unique(np.floor(circle / side) @ [1000, 1]))  # column and row of each cell in one number
     densities.append(1 / (hit * side**2))  # all the probability on the cells that are hit
     print(f"cells of {side:6} x {side:6}: {hit:3} are hit, mean density there {densities[-1]:6.2f}")
 ratios = np.array(densities[1:]) / densities[:-1]

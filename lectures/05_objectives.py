@@ -114,12 +114,12 @@ from PIL import Image
 
 from ms_gan.pictures.objectives import plot_objectives
 
-scores = np.linspace(-6, 6, 121, dtype=np.float32)[:, np.newaxis]
+scores = np.linspace(-6, 6, 61, dtype=np.float32)[:, np.newaxis]
 right = {"minimax": 1e4, "non-saturating": 1e4, "least-squares": 1, "wasserstein": 0}  # D pays nothing for real ones
 
 
 def curve(loss):
-    """(loss, slope) of one picture, at each of the scores; a batch of them all has the 121st part of each slope."""
+    """(loss, slope) of one picture, at each of the scores; a batch of them all has the 61st part of each slope."""
     losses = [float(loss(Tensor(score[np.newaxis]))) for score in scores]
     return np.array(losses), len(scores) * ms.grad(loss)(Tensor(scores)).asnumpy()[:, 0]
 

@@ -17,6 +17,7 @@
 # - `--epochs N`: of the sound run, 3 unless given. 25, its recipe's own, take some twenty minutes.
 # - `--data DIR`: a folder of pictures of yours. `--width N`: feature maps of the sound run, 64 unless given; fewer are
 #   quicker and draw worse.
+# - `--cure-steps N`: how long each cure of the broken run is tried, 25 unless given; more show whether it lasts.
 # - `--result DIR`, `--device CPU`: as in lecture 02.
 #
 # The run goes to `result/dcgan-small`, the pictures to `result/lecture07`. **A run that has as many epochs already is
@@ -30,6 +31,7 @@ from pathlib import Path
 parser = argparse.ArgumentParser(description="Lecture 07: DCGAN, and a run that went wrong.")
 parser.add_argument("--epochs", type=int, default=3, help="of the sound run: 3 unless given")
 parser.add_argument("--width", type=int, default=64, help="feature maps of the sound run: 64 unless given")
+parser.add_argument("--cure-steps", type=int, default=25, help="of each cure of the broken run: 25 unless given")
 parser.add_argument("--data", type=Path, help="a folder of pictures: data/cartoon unless given, drawn if missing")
 parser.add_argument("--result", type=Path, default=Path("result"), help="the run and the pictures go there")
 parser.add_argument("--device", help="CPU, GPU or Ascend: the best there is unless given")
@@ -48,6 +50,8 @@ from ms_gan.training.run_folder import RunFolder
 # What cannot work is said here, in one line, before anything is computed.
 with one_line_errors():
     choose_device(options.device)
+    if options.cure_steps < 10:
+        raise UserError(f"cure steps {options.cure_steps}: it must be a whole number of at least 10")
     recipe = replace(RECIPES["dcgan-small"], epochs=options.epochs, width=options.width)
     folder = RunFolder(options.result / "dcgan-small")
     if there := folder.read_recipe():
@@ -757,12 +761,12 @@ all_right = Trial(find_objective("non-saturating"), training=True)
 
 def compare(what, trials):
     """Prints a line for each trial, and returns (the last row, what `examine` finds) by their names."""
-    print(f"after {STEPS} steps                                             largest score     length of gradient")
+    print(f"{f'after {options.cure_steps} steps':59}largest score     length of gradient")
     print(f"{what:24}   loss_d    loss_g   D(x)  D(G(z))      real generated         D         G")
     found = {}
     for name, (trial, show, learning_rate) in trials.items():
         trial.begin(learning_rate, chosen_seed)
-        found[name] = row, numbers = trial.train(show)[-1], examine(trial, show)
+        found[name] = row, numbers = trial.train(show, options.cure_steps)[-1], examine(trial, show)
         print(f"  {name:22} {row[0]:9.6g} {row[1]:9.6g} {row[2]:6.4f} {row[3]:8.4f}", end="")
         print("".join(f" {number:9.3g}" for number in numbers))
     return found
@@ -859,7 +863,7 @@ print(f"largest first weight: nn.Conv2d's {own:.5f}, ours {ours:.5f}, 1/√fan-i
 assert np.allclose([own, ours], 1 / np.sqrt(64 * 16), rtol=1e-3)
 for name, trial, show, learning_rate in (("three faults", broken, raw, 0.02), ("no fault", sound, scaled, 0.0002)):
     begin_with_own_weights(trial, learning_rate)
-    row = trial.train(show)[-1]
+    row = trial.train(show, options.cure_steps)[-1]
     print(f"{name:12} and MindSpore's own weights: {slides_line(row):38} D(x) {row[2]:.4f}  D(G(z)) {row[3]:.4f}")
 assert 0 < row[3] < row[2] < 1
 

@@ -1,12 +1,8 @@
 """Lecture 03, run as a student runs it: once with weights of a run, once without any, when it trains some first."""
 
 import ast
-import os
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ms_gan.commands.parse import command_line
 from ms_gan.pictures.read import read_picture
 from ms_gan.recipes import RECIPES
 from ms_gan.training.comparison import plan
@@ -25,34 +20,15 @@ SHORT = ("--device", "CPU", "--lab-epochs", 2, "--lab-images", 256)
 NUMBER = r" *\d+\.\d{3}"
 
 
-def run(*options):
-    done = subprocess.run(
-        [sys.executable, str(Path("lectures", LECTURE.name)), *map(str, options)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
-def expect(out, *lines):
-    """Each pattern matches a line of its own, in this order."""
-    rest = iter(out.splitlines())
-    for pattern in lines:
-        assert any(re.fullmatch(pattern, line) for line in rest), f"no line {pattern!r} where it should be in:\n{out}"
-
-
 @pytest.fixture(scope="module")
-def told(tmp_path_factory, trained_run, small_mnist):
+def told(tmp_path_factory, trained_run, small_mnist, tell):
     """The lecture told once, from the newest weights of a run in its result folder, with one experiment."""
     result = tmp_path_factory.mktemp("lecture03") / "result"
     shutil.copytree(trained_run, result)
-    return result, run("--result", result, "--data", small_mnist, "--lab", "schedule", *SHORT)
+    return result, tell(LECTURE.name, "--result", result, "--data", small_mnist, "--lab", "schedule", *SHORT)
 
 
-def test_it_tells_what_was_measured(told):
+def test_it_tells_what_was_measured(told, expect):
     result, (status, out, err) = told
     assert (status, err) == (0, "")
     newest = result / "checkpoints" / "Generator2.ckpt"
@@ -122,21 +98,15 @@ def test_the_photo_is_prepared_as_mnists_digits_are(told):
         assert abs(np.average(np.arange(28), weights=digit.sum(axis=1 - axis)) - 13.5) <= 0.6
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory, small_mnist):
-    """The lecture without any weights, without the laboratory, with a photo of light ink on dark paper."""
-    folder = tmp_path_factory.mktemp("first")
+def test_without_weights_it_trains_some(tmp_path, small_mnist, tell_here, expect):
+    """Without the laboratory, too, and with a photo of light ink on dark paper."""
     photo = Image.new("RGB", (600, 500), (20, 30, 20))
     ImageDraw.Draw(photo).line((300, 100, 280, 400), fill=(240, 250, 240), width=30)
-    photo.save(folder / "board.jpg")
-    options = ("--result", folder / "result", "--data", small_mnist, "--photo", folder / "board.jpg", "--epochs", 1)
-    return folder, run(*options, "--lab", *SHORT)
-
-
-def test_without_weights_it_trains_some(first):
-    folder, (status, out, err) = first
+    photo.save(tmp_path / "board.jpg")
+    options = ("--result", tmp_path / "result", "--data", small_mnist, "--photo", tmp_path / "board.jpg", "--epochs", 1)
+    status, out, err = tell_here(LECTURE.name, *options, "--lab", *SHORT)
     assert (status, err) == (0, "")
-    pictures = folder / "result" / "lecture03"
+    pictures = tmp_path / "result" / "lecture03"
     expect(
         out,
         r"no weights in .*checkpoints yet: a run of 1 epochs makes some, once",
@@ -158,11 +128,8 @@ def test_without_weights_it_trains_some(first):
         (["no/checkpoints/Generator5.ckpt"], "no.*Generator5.ckpt"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(tmp_path, small_mnist, words, says):
-    status, out, err = run("--data", small_mnist, "--result", tmp_path / "result", *words)
-    assert status == 2
-    assert re.fullmatch(f"ms-gan: .*{says}.*\n", err)
-    assert not (tmp_path / "result").exists()
+def test_bad_input_is_refused_in_one_line(small_mnist, refused, words, says):
+    assert re.search(says, refused(LECTURE.name, "--data", small_mnist, *words).err)
 
 
 def test_every_experiment_can_be_trained():
@@ -180,12 +147,3 @@ def test_every_experiment_can_be_trained():
         names.append(field)
     (choices,) = re.findall(r"EXPERIMENTS = (\(.*?\))", LECTURE.read_text(encoding="utf-8"), re.DOTALL)
     assert names == list(ast.literal_eval(choices)) and len(names) == 7
-
-
-def test_commands_in_the_text_are_understood():
-    text = [line[2:] for line in LECTURE.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
-    commands = re.findall(r"`ms-gan ([^`]*)`", " ".join(" ".join(text).split()))
-    commands += [line.strip().removeprefix("ms-gan ") for line in text if line.startswith("    ms-gan ")]
-    assert len(commands) >= 4
-    for command in commands:
-        command_line(shlex.split(command))

@@ -1,52 +1,28 @@
 """Lecture 04, run as a student runs it, with small games of few batches; its proofs are whole."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from ms_gan.training import history
 
-ROOT = Path(__file__).parents[2]
-LECTURE = Path("lectures", "04_theory.py")
+LECTURE = "04_theory.py"
 SHORT = ("--batches", 60, "--ring-batches", 16, "--device", "CPU")
 
 
-def run(*options):
-    done = subprocess.run(
-        [sys.executable, str(LECTURE), *map(str, options)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
-def expect(out, *lines):
-    """Each pattern matches a line of its own, in this order."""
-    rest = iter(out.splitlines())
-    for pattern in lines:
-        assert any(re.fullmatch(pattern, line) for line in rest), f"no line {pattern!r} where it should be in:\n{out}"
-
-
 @pytest.fixture(scope="module")
-def told(tmp_path_factory, trained_run):
+def told(tmp_path_factory, trained_run, tell):
     """The lecture told once beside a run of lecture 02: the folder of the results, and what it said."""
     folder = tmp_path_factory.mktemp("lecture04") / "result"
     folder.mkdir()
     for name in ("recipe.json", "history.csv"):
         shutil.copy(trained_run / name, folder / name)
-    return folder, run("--result", folder, *SHORT)
+    return folder, tell(LECTURE, "--result", folder, *SHORT)
 
 
-def test_it_tells_what_the_assertions_check(told):
+def test_it_tells_what_the_assertions_check(told, expect):
     folder, (status, out, err) = told
     assert (status, err) == (0, "")
     measured = r"( +\d  *\d+% +\d\.\d){5} +\d+ s"
@@ -81,7 +57,7 @@ def test_it_tells_what_the_assertions_check(told):
     )
 
 
-def test_police_and_counterfeiters_have_the_runs_numbers(told):
+def test_police_and_counterfeiters_have_the_runs_numbers(told, expect):
     folder, (_, out, _) = told
     rows, fault = history.read(folder / "history.csv")
     assert fault is None and len(rows) == 60  # so a mean is of a single batch
@@ -110,8 +86,6 @@ def test_it_leaves_its_pictures(told):
         (["--device", "abacus"], "unknown device 'abacus'"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(tmp_path, options, says):
-    status, out, err = run("--result", tmp_path / "result", *options)
-    assert (status, out) == (2, "")
-    assert re.fullmatch(f"ms-gan: .*{says}.*\n", err)
-    assert not (tmp_path / "result").exists()
+def test_bad_input_is_refused_in_one_line(refused, options, says):
+    telling = refused(LECTURE, *options)
+    assert telling.out == "" and says in telling.err

@@ -1,74 +1,35 @@
 """Lecture 05, run as a student runs it: five small trainings, then everything read again."""
 
-import gzip
-import os
 import re
-import shlex
-import struct
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from ms_gan.commands.parse import command_line
 from ms_gan.training import history
 
-ROOT = Path(__file__).parents[2]
-LECTURE = ROOT / "lectures" / "05_objectives.py"
+LECTURE = "05_objectives.py"
 RUNS = {"cs231n-gan": 10, "lsgan": 10, "lecture05/minimax": 5, "lecture05/wgan": 10, "lecture05/wgan-gp": 10}
 """Steps of each run on 640 images: two epochs of 5 batches of 128, one of them, and one of 10 batches of 64."""
 
 
-def run(*options):
-    return subprocess.run(
-        [sys.executable, str(Path("lectures", LECTURE.name)), *map(str, options)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-
-
-def write_subset(folder, count):
-    """The first `count` real training images and labels, as a data set of their own."""
-    folder.mkdir(parents=True)
-    for name, dimensions, size in (("train-images-idx3-ubyte", 3, 28 * 28), ("train-labels-idx1-ubyte", 1, 1)):
-        whole = gzip.decompress((ROOT / "data" / "MNIST_Data" / "train" / f"{name}.gz").read_bytes())
-        header = 4 + 4 * dimensions
-        content = whole[:4] + struct.pack(">I", count) + whole[8 : header + count * size]
-        (folder / name).write_bytes(content)
-    return folder
-
-
 @pytest.fixture(scope="module")
-def options(tmp_path_factory):
-    data = write_subset(tmp_path_factory.mktemp("mnist") / "train", 640)
+def options(tmp_path_factory, first_images):
     result = tmp_path_factory.mktemp("run") / "result"
-    return ["--epochs", 2, "--critic-epochs", 1, "--device", "CPU", "--data", data, "--result", result]
+    return ["--epochs", 2, "--critic-epochs", 1, "--device", "CPU", "--data", first_images(640), "--result", result]
 
 
 @pytest.fixture(scope="module")
-def first(options):
+def first(options, tell):
     """The folder of the results, and what the first run of the lecture said."""
-    return options[-1], run(*options)
+    return options[-1], tell(LECTURE, *options)
 
 
-def expect(out, *lines):
-    """Each pattern matches a line of its own, in this order."""
-    rest = iter(out.splitlines())
-    for pattern in lines:
-        assert any(re.fullmatch(pattern, line) for line in rest), f"no line {pattern!r} where it should be in:\n{out}"
-
-
-def test_it_runs(first):
-    folder, done = first
-    assert (done.returncode, done.stderr) == (0, "")
+def test_it_runs(first, expect):
+    folder, (status, out, err) = first
+    assert (status, err) == (0, "")
     number = r" *-?\d+\.\d{3}"
     expect(
-        done.stdout,
+        out,
         r"minimax +1\.2198 +-0\.6390 .*",
         r"least-squares +4\.7119 +4\.5116 .*",
         r"  minimax -0\.0025",
@@ -92,7 +53,7 @@ def test_it_runs(first):
         r"g_loss from 0\.\d{3} to 0\.[01]\d{2}; d_loss is 2\.\d{3}, .*",
         r"the best single answer to 0 or 255: 127, .*",
     )
-    assert "250 " not in done.stdout  # rows of the table that the run did not reach
+    assert "250 " not in out  # rows of the table that the run did not reach
     for name, steps in RUNS.items():
         rows, fault = history.read(folder / name / "history.csv")
         assert len(rows) == steps and fault is None
@@ -100,31 +61,37 @@ def test_it_runs(first):
     assert sizes == {"objectives.png": (1300, 900), "xy-game.png": (1200, 1200), "fooled.png": (584, 584)}
 
 
-def test_finished_runs_are_read_and_a_stopped_one_goes_on(first, options):
+TRAINING = ("import argparse", "# What cannot work", "def minus_log(p)", "def run(name, root)", "lsgan = run(")
+TABLE = ("published = {", "minimax = run(", "wgan = run(")
+"""Marks of the cells that train, and of what they need."""
+
+
+def test_finished_runs_are_read_and_a_stopped_one_goes_on(first, options, excerpt, tell_here):
     """A run without its last epoch's weights is what Ctrl-C, or a power cut, leaves."""
     folder, before = first
     weights = folder / "lsgan" / "checkpoints"
     histories = {name: (folder / name / "history.csv").read_bytes() for name in RUNS}
     saved = (weights / "Generator1.ckpt").read_bytes()
     (weights / "Generator1.ckpt").unlink()
-    again = run(*options)
-    assert (again.returncode, again.stderr) == (0, "")
-    found = re.findall(r"^(\S+): trained already \(epochs: (\d)\);", again.stdout, re.MULTILINE)
+    again = tell_here(excerpt(LECTURE, *TRAINING, *TABLE), *options)
+    assert (again.status, again.err) == (0, "")
+    found = re.findall(r"^(\S+): trained already \(epochs: (\d)\);", again.out, re.MULTILINE)
     assert found == [
         (str(folder / "cs231n-gan"), "2"),
         *((str(folder / "lecture05" / name), "1") for name in ("minimax", "wgan", "wgan-gp")),
     ]
-    assert re.findall(r"going on from (\S+)", again.stdout) == [str(weights / "Generator0.ckpt")]
+    assert re.findall(r"going on from (\S+)", again.out) == [str(weights / "Generator0.ckpt")]
     assert (weights / "Generator1.ckpt").read_bytes() == saved
     for name in RUNS:
         if name != "lsgan":
             assert (folder / name / "history.csv").read_bytes() == histories[name]
-    assert table(again.stdout) == table(before.stdout)
+    assert table(again.out) == table(before.out)
 
 
 def table(out):
     """The table of losses, all of it."""
-    return out[out.index("vanilla: D, G") : out.index("cs231n-gan's last picture")]
+    (found,) = re.findall(r"^vanilla: D, G .*\n(?: .*\n)+\nLSGAN: D, G .*\n(?: .*\n)+", out, re.MULTILINE)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -132,22 +99,12 @@ def table(out):
     [
         (["--data", "no-such-folder"], "no MNIST in .*no-such-folder"),
         (["--data", "FEW"], "100 images: this lecture needs at least 640"),
-        (["--epochs", "0"], "epochs 0: it must be a whole number of at least 1"),
-        (["--critic-epochs", "0"], "epochs 0: it must be a whole number of at least 1"),
+        (["--data", "ENOUGH", "--epochs", "0"], "epochs 0: it must be a whole number of at least 1"),
+        (["--data", "ENOUGH", "--critic-epochs", "0"], "epochs 0: it must be a whole number of at least 1"),
         (["--device", "abacus"], "unknown device 'abacus'"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(tmp_path, words, says):
-    few = write_subset(tmp_path / "few", 100)
-    done = run("--result", tmp_path / "result", *[few if word == "FEW" else word for word in words])
-    assert done.returncode == 2
-    assert re.fullmatch(f"ms-gan: .*{says}.*\n", done.stderr)
-    assert "d_loss" not in done.stdout and not (tmp_path / "result").exists()
-
-
-def test_commands_in_the_text_are_understood():
-    text = [line[2:] for line in LECTURE.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
-    commands = re.findall(r"`ms-gan ([^`]*)`", " ".join(" ".join(text).split()))
-    assert len(commands) >= 4
-    for command in commands:
-        command_line(shlex.split(command))
+def test_bad_input_is_refused_in_one_line(refused, first_images, words, says):
+    sets = {"FEW": 100, "ENOUGH": 640}
+    telling = refused(LECTURE, *[first_images(sets[word]) if word in sets else word for word in words])
+    assert re.search(says, telling.err) and "d_loss" not in telling.out

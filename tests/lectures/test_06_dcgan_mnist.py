@@ -1,56 +1,32 @@
 """Lecture 06, run as a student runs it: as a script, from the project's folder."""
 
-import csv
-import os
 import re
-import shlex
 import shutil
 import statistics
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from ms_gan.commands.parse import command_line
+from ms_gan.training import history
 
-ROOT = Path(__file__).parents[2]
-LECTURE = Path("lectures", "06_dcgan_mnist.py")
-
-
-def run(*options):
-    done = subprocess.run(
-        [sys.executable, str(LECTURE), "--device", "CPU", *map(str, options)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-    return done.returncode, done.stdout, done.stderr
+LECTURE = "06_dcgan_mnist.py"
+RUNS = ("dcgan-mnist", "lecture06/cs231n-gan")
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory, small_mnist):
+def told(tmp_path_factory, small_mnist, tell):
     """The lecture told once, with an epoch of five iterations: its folder, and what it said."""
     folder = tmp_path_factory.mktemp("lecture06") / "result"
-    return folder, run("--epochs", 1, "--result", folder, "--data", small_mnist)
+    return folder, tell(LECTURE, "--device", "CPU", "--epochs", 1, "--result", folder, "--data", small_mnist)
 
 
-def expect(out, *lines):
-    """Each pattern matches a line of its own, in this order."""
-    rest = iter(out.splitlines())
-    for pattern in lines:
-        assert any(re.fullmatch(pattern, line) for line in rest), f"no line {pattern!r} where it should be in:\n{out}"
+def rows_of(run):
+    rows, fault = history.read(run / "history.csv")
+    assert fault is None
+    return rows
 
 
-def history(folder):
-    with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def test_it_tells_what_the_assertions_check(told):
+def test_it_tells_what_the_assertions_check(told, expect):
     folder, (status, out, err) = told
     assert (status, err) == (0, "")
     expect(
@@ -83,7 +59,7 @@ def test_it_tells_what_the_assertions_check(told):
 
 def test_it_leaves_both_runs_and_its_pictures(told):
     folder, _ = told
-    for name in ("dcgan-mnist", "lecture06/cs231n-gan"):
+    for name in RUNS:
         assert (folder / name / "checkpoints" / "Generator0.ckpt").is_file()
         assert (folder / name / "losses.png").is_file()
     assert {path.name for path in (folder / "lecture06").iterdir()} == {
@@ -99,24 +75,30 @@ def test_the_fully_connected_pair_gets_the_same_time(told):
     folder, _ = told
 
     def spent(rows):
-        return len(rows) * statistics.median(float(row["seconds"]) for row in rows)
+        return len(rows) * statistics.median(row.seconds for row in rows)
 
-    conv, dense = (history(folder / name) for name in ("dcgan-mnist", "lecture06/cs231n-gan"))
+    conv, dense = (rows_of(folder / name) for name in RUNS)
     assert len(conv) == 5 and len(dense) % 5 == 0
     assert spent(dense) >= 0.95 * spent(conv)
 
 
-def test_finished_runs_are_read_and_not_trained_again(told, small_mnist, tmp_path):
+TRAINING = ("import argparse", "# What cannot work", "outputs = 32 * 24 * 24", "def run(name", "def time_spent")
+"""Marks of the cells that train, and of what they need."""
+
+
+def test_finished_runs_are_read_and_not_trained_again(told, small_mnist, tmp_path, excerpt, tell_here):
     folder, _ = told
     again = tmp_path / "result"
     shutil.copytree(folder, again)
-    before = [history(again / name) for name in ("dcgan-mnist", "lecture06/cs231n-gan")]
-    status, out, err = run("--epochs", 1, "--result", again, "--data", small_mnist)
+    before = [rows_of(again / name) for name in RUNS]
+    status, out, err = tell_here(
+        excerpt(LECTURE, *TRAINING), "--device", "CPU", "--epochs", 1, "--result", again, "--data", small_mnist
+    )
     assert (status, err) == (0, "")
-    for name in ("dcgan-mnist", "lecture06/cs231n-gan"):
+    for name in RUNS:
         assert f"{again / name}: trained already (epochs: 1); it is read, nothing is trained\n" in out
     assert "images an epoch" not in out
-    assert [history(again / name) for name in ("dcgan-mnist", "lecture06/cs231n-gan")] == before
+    assert [rows_of(again / name) for name in RUNS] == before
 
 
 @pytest.mark.parametrize(
@@ -127,24 +109,13 @@ def test_finished_runs_are_read_and_not_trained_again(told, small_mnist, tmp_pat
         (["--device", "Abacus"], "unknown device 'Abacus'"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(tmp_path, options, says):
-    status, out, err = run("--result", tmp_path / "result", *options)
-    assert (status, out) == (2, "")
-    assert re.fullmatch(f"ms-gan: .*{says}.*\n", err)
-    assert not (tmp_path / "result").exists()
+def test_bad_input_is_refused_in_one_line(refused, small_mnist, options, says):
+    telling = refused(LECTURE, "--data", small_mnist, *options)
+    assert telling.out == "" and re.search(says, telling.err)
 
 
-def test_a_run_with_other_settings_is_refused_before_anything_is_computed(told):
+def test_a_run_with_other_settings_is_refused_before_anything_is_computed(told, first_images, tell_here):
     folder, _ = told
-    status, out, err = run("--result", folder)  # all of MNIST
+    status, out, err = tell_here(LECTURE, "--result", folder, "--data", first_images(660))
     assert (status, out) == (2, "")
-    assert re.fullmatch(r"ms-gan: this run has --train-images 581 and cannot go on with 50000: .*\n", err)
-
-
-def test_commands_in_the_exercises_are_understood():
-    lines = (ROOT / LECTURE).read_text(encoding="utf-8").splitlines()
-    prose = " ".join(" ".join(line[2:] for line in lines if line.startswith("# ")).split())
-    commands = re.findall(r"`(ms-gan train [^`]*)`", prose)
-    assert len(commands) == 3
-    for command in commands:
-        assert command_line(shlex.split(command)[1:]).recipe in ("dcgan-mnist", "cs231n-gan")
+    assert re.fullmatch(r"ms-gan: this run has --train-images 581 and cannot go on with 600: .*\n", err)

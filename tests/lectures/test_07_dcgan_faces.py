@@ -1,34 +1,17 @@
 """Lecture 07, run as a student runs it: as a script, from the project's folder."""
 
-import csv
-import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from ms_gan.commands.parse import command_line
 from ms_gan.data.cartoon import draw_cartoons
+from ms_gan.training import history
 
 ROOT = Path(__file__).parents[2]
-LECTURE = Path("lectures", "07_dcgan_faces.py")
+LECTURE = "07_dcgan_faces.py"
 SLIDE = "loss_d:13.815511 , loss_g:-0.000000"
-
-
-def run(cache, *options, cwd=ROOT):
-    done = subprocess.run(
-        [sys.executable, str(ROOT / LECTURE), "--device", "CPU", *map(str, options)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", "XDG_CACHE_HOME": str(cache)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -40,19 +23,19 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(home):
-    """The lecture told once, with a narrow network for the sound run and an epoch of five steps: what it said."""
-    return run(home, "--epochs", 1, "--width", 8, "--data", home / "faces", "--result", home / "result")
+def told(home, tell):
+    """The lecture told once, with short cures, a narrow network for the sound run and an epoch of five steps."""
+    short = ("--device", "CPU", "--cure-steps", 10, "--epochs", 1, "--width", 8)
+    return tell(LECTURE, *short, "--data", home / "faces", "--result", home / "result", XDG_CACHE_HOME=str(home))
 
 
-def expect(out, *lines):
-    """Each pattern matches a line of its own, in this order."""
-    rest = iter(out.splitlines())
-    for pattern in lines:
-        assert any(re.fullmatch(pattern, line) for line in rest), f"no line {pattern!r} where it should be in:\n{out}"
+@pytest.fixture(autouse=True)
+def kept_here(monkeypatch, home):
+    """Pictures that are decoded once are kept there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
 
 
-def test_it_tells_what_the_assertions_check(told):
+def test_it_tells_what_the_assertions_check(told, expect):
     status, out, err = told
     assert (status, err) == (0, "")
     expect(
@@ -84,9 +67,8 @@ def test_the_broken_run_says_what_the_slide_says(told):
     d_loss, g_loss = map(float, re.findall(r"\d\.\d+", steps[0][1]))
     assert 0.3 < d_loss < 2 and 0.1 < g_loss < 2
     assert [line for _, line in steps[3:]] == [SLIDE] * 4
-    assert SLIDE not in (ROOT / LECTURE).read_text(encoding="utf-8").replace(f'the_line = "{SLIDE}"', "").replace(
-        f"#     {SLIDE}\n", ""
-    )
+    script = (ROOT / "lectures" / LECTURE).read_text(encoding="utf-8")
+    assert SLIDE not in script.replace(f'the_line = "{SLIDE}"', "").replace(f"#     {SLIDE}\n", "")
 
 
 def table(out, first):
@@ -117,8 +99,8 @@ def test_each_cure_is_measured(told):
 def test_it_leaves_the_run_and_its_pictures(told, home):
     folder = home / "result"
     assert (folder / "dcgan-small" / "checkpoints" / "Generator0.ckpt").is_file()
-    with (folder / "dcgan-small" / "history.csv").open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == 5
+    rows, fault = history.read(folder / "dcgan-small" / "history.csv")
+    assert len(rows) == 5 and fault is None
     sizes = {path.name: Image.open(path).size for path in (folder / "lecture07").iterdir()}
     assert sizes == {
         "faces.png": (664, 664),  # 5·(32·4 + 4) + 4
@@ -128,8 +110,8 @@ def test_it_leaves_the_run_and_its_pictures(told, home):
     }
 
 
-def test_a_finished_run_with_other_settings_is_refused_before_anything_is_computed(told, home):
-    status, out, err = run(home, "--data", home / "faces", "--result", home / "result")
+def test_a_finished_run_with_other_settings_is_refused_before_anything_is_computed(told, home, tell_here):
+    status, out, err = tell_here(LECTURE, "--data", home / "faces", "--result", home / "result")
     assert (status, out) == (2, "")
     assert re.fullmatch(r"ms-gan: this run has --width 8 and cannot go on with 64: .*\n", err)
 
@@ -138,40 +120,23 @@ def test_a_finished_run_with_other_settings_is_refused_before_anything_is_comput
     ("options", "says"),
     [
         (["--epochs", 0], "epochs 0: it must be a whole number of at least 1"),
+        (["--cure-steps", 9], "cure steps 9: it must be a whole number of at least 10"),
         (["--data", "no-such-folder"], "there is no folder .*no-such-folder"),
         (["--device", "Abacus"], "unknown device 'Abacus'"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(tmp_path, home, options, says):
-    status, out, err = run(home, "--data", home / "faces", "--result", tmp_path / "result", *options)
-    assert (status, out) == (2, "")
-    assert re.fullmatch(f"ms-gan: .*{says}.*\n", err)
-    assert not (tmp_path / "result").exists()
+def test_bad_input_is_refused_in_one_line(home, refused, options, says):
+    telling = refused(LECTURE, "--data", home / "faces", *options)
+    assert telling.out == "" and re.search(says, telling.err)
 
 
-def test_too_few_pictures_are_refused(tmp_path, home):
+def test_too_few_pictures_are_refused(tmp_path, refused):
     draw_cartoons(tmp_path / "few", 10, 16, say=lambda line: None)
-    status, _, err = run(home, "--data", tmp_path / "few", "--result", tmp_path / "result")
-    assert (status, err) == (2, "ms-gan: the data set has 10 pictures: this lecture needs at least 320, five batches\n")
+    telling = refused(LECTURE, "--data", tmp_path / "few")
+    assert telling.err == "ms-gan: the data set has 10 pictures: this lecture needs at least 320, five batches\n"
 
 
-def prose(lecture):
-    lines = (ROOT / lecture).read_text(encoding="utf-8").splitlines()
-    return [line[2:] for line in lines if line.startswith("# ")]
-
-
-def test_commands_in_the_text_are_understood():
-    lines = prose(LECTURE)
-    commands = [line.strip() for line in lines if line.startswith("    ms-gan ")]
-    commands += re.findall(r"`(ms-gan train dcgan[^`]*--[^`]*)`", " ".join(" ".join(lines).split()))
-    assert len(commands) == 6
-    for command in commands:
-        words = shlex.split(command)[1:]
-        parsed = command_line(words)
-        assert words[0] == "sample" or parsed.recipe in ("dcgan-small", "dcgan-faces")
-
-
-def test_readme_maps_the_slides_and_the_command_line_to_headings_that_are_there():
+def test_readme_maps_the_slides_and_the_command_line_to_headings_that_are_there(prose):
     readme = (ROOT / "lectures" / "README.md").read_text(encoding="utf-8")
     part = readme.split("## From the slides on DCGAN to lecture 07")[1].split("\n## ")[0]
     headings = re.findall(r"^\| .+ \| 07_dcgan_faces\.py: (.+) \|$", part, re.MULTILINE)

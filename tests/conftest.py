@@ -15,6 +15,26 @@ from ms_gan import device  # before MindSpore: it sets what MindSpore reads when
 MNIST = Path(__file__).parents[1] / "data" / "MNIST_Data"
 
 
+def pytest_configure(config):
+    """A core for each process: with a kernel thread on every core they wait a sixth of the time for one another."""
+    worker = getattr(config, "workerinput", None)
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker["workerid"].removeprefix("gw")) % len(cores)]})
+
+
+@pytest.fixture
+def all_cores():
+    """For the processes that a test starts: their kernels have a thread on every core, as a student's have."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count()))
+    yield
+    os.sched_setaffinity(0, before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def as_if_started_by_hand():
     """However the tests were started: a shell's background jobs ignore Ctrl-C, and some runners set a narrow screen."""

@@ -30,6 +30,7 @@ def python(*words: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, *words], capture_output=True, text=True)
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_nothing_is_lost():
     done = python(SCRIPT, "--kills", "2", "--boundaries", "--every", "15")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -40,7 +41,8 @@ def test_nothing_is_lost():
 
 def test_a_package_that_forgets_an_epoch_before_it_saves_the_next():
     done = python("-c", FORGETFUL, "--boundaries", "--every", "60")
-    assert done.returncode == 1 and re.search(r"Position\(epoch=\d, step=0\) is lost", done.stderr), done.stderr
+    noticed = r"Position\(epoch=\d, step=0\) is lost|not as in the run left in peace: \['checkpoints/Epoch0\.json'"
+    assert done.returncode == 1 and re.search(noticed, done.stderr), done.stderr
 
 
 # What is checked after every death, and at the end

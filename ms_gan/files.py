@@ -129,7 +129,10 @@ def sync_folder(folder: Path) -> None:
     """Makes new names in a folder survive a power cut, where the system lets us say so (POSIX)."""
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return  # it may be written, but not read
     try:
         os.fsync(handle)
     except OSError as error:

@@ -164,6 +164,7 @@ class Recipe:
         return self.channels, self.size, self.size
 
 
+MOST = 10**9  # of whole numbers but the seed
 SOURCES = ("mnist", "folder")
 NOISES = ("normal", "uniform")
 OPTIMIZERS = ("adam", "rmsprop")
@@ -180,6 +181,8 @@ def _words(name: str) -> str:
 def _at_least(least: int, name: str, value: int) -> None:
     if value < least:
         raise UserError(f"{_words(name)} {value}: it must be a whole number of at least {least}")
+    if value > MOST:
+        raise UserError(f"{_words(name)} {value}: it must be a whole number of at most {MOST}")
 
 
 def _one_of(choices: tuple[str, ...], name: str, value: str) -> None:

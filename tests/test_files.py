@@ -104,6 +104,14 @@ def test_file_systems_that_cannot_sync_a_folder(tmp_path, monkeypatch, number, p
         assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path))
 
 
+def test_a_folder_that_may_be_written_but_not_read(tmp_path, monkeypatch):
+    def refuse(path, flags):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "open", refuse)
+    sync_folder(tmp_path)
+
+
 def test_append(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"one\n")

@@ -123,6 +123,14 @@ def test_at_least_one(field, value):
     assert getattr(Recipe(source="folder", **{field: 1}), field) == 1
 
 
+@pytest.mark.parametrize("field", ["epochs", "latent_size", "log_every", "images_every"])
+def test_no_number_is_without_a_bound(field):
+    """What is written into recipe.json must be believed when it is read."""
+    with pytest.raises(UserError, match=f"{field.replace('_', ' ')} 1000000001: it must be a whole number of at most"):
+        Recipe(**{field: 10**9 + 1})
+    assert getattr(Recipe(**{field: 10**9}), field) == 10**9
+
+
 @pytest.mark.parametrize("field", ["train_images", "images_every", "crop"])
 def test_counts_with_a_meaning_of_0(field):
     with pytest.raises(UserError, match=f"{field.replace('_', ' ')} -1: it must be a whole number of at least 0"):

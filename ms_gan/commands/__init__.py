@@ -4,6 +4,7 @@ Nothing here loads MindSpore before a command needs it, so `--help` answers at o
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     Raises:
         SystemExit: with status 2 after one line on stderr, for input that the user must put right.
     """
+    _fill_closed_streams()
     for stream in (sys.stdout, sys.stderr):  # a file's name may hold what the terminal has no letters for
         with contextlib.suppress(AttributeError):  # a stand-in that takes all letters
             stream.reconfigure(errors="backslashreplace")
@@ -27,6 +29,17 @@ def main(arguments: list[str] | None = None) -> int:
         from ms_gan.commands import parse
 
         return parse.command_line(sys.argv[1:] if arguments is None else arguments).run()
+
+
+def _fill_closed_streams() -> None:
+    """What a shell has closed (`>&-`) goes nowhere; else the next file that is opened would take its number."""
+    for number, name in ((0, "stdin"), (1, "stdout"), (2, "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
 @contextlib.contextmanager

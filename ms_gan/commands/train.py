@@ -16,7 +16,7 @@ class Train:
     recipe: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RECIPE")] = "gan"
     """What to train: see ms-gan recipes."""
     resume: Annotated[str | None, tyro.conf.arg(metavar="[FILE]")] = None
-    """Go on from the newest epoch that is whole, or from FILE, such as result/checkpoints/Generator99.ckpt."""
+    """Go on from the newest epoch in --result, or from FILE, such as result/checkpoints/Generator99.ckpt."""
     result: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
     """The folder of the run: result for the slides' gan, result/RECIPE for another."""
     data: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None

@@ -32,6 +32,10 @@ def load_images(folder: Path | None = None, split: str = "train", say: Callable[
     import mindspore.dataset as ds  # here: finding and checking the files does without MindSpore
 
     ready = find_mnist(folder, split, say)
+    try:
+        str(ready).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"MindSpore reads no folder whose name is not UTF-8, such as {ready}: rename it") from error
     # Read once and kept. Reading it anew each epoch takes about 2 s of processor time an epoch, which the training
     # needs; serving batches from the array (batches.py) takes 0.3 s.
     rows = ds.MnistDataset(str(ready), usage=split, shuffle=False, num_parallel_workers=1).project("image")
@@ -112,7 +116,7 @@ def _both(home: Path, split: str) -> tuple[Path, Path]:
     if not any(found):
         raise UserError(
             f"no MNIST in {home.absolute()}: looked there and in its folder {split} for "
-            f"{' and '.join(NAMES[split])} (or .gz); `ms-gan data mnist` gets them"
+            f"{' and '.join(NAMES[split])} (or .gz); `ms-gan data mnist` gets them, --data says where they are"
         )
     if not all(found):
         there, missing = (found[0], NAMES[split][1]) if found[0] else (found[1], NAMES[split][0])

@@ -211,7 +211,7 @@ def _check(setting: Setting, running: Running, say: Callable[[str], None]) -> in
         UserError: it cannot be trained, or not in its folder.
     """
     recipe = setting.recipe
-    _check_folder(setting)
+    _check_folder(setting, running.data)
     epochs = 0 if setting.fault.exists() else recipe.epochs - _position(setting).epoch
     if not epochs:
         return 0
@@ -222,7 +222,7 @@ def _check(setting: Setting, running: Running, say: Callable[[str], None]) -> in
     return epochs * batches.images_per_epoch
 
 
-def _check_folder(setting: Setting) -> None:
+def _check_folder(setting: Setting, data: Path | None) -> None:
     """Raises UserError if something else than this setting's run lies in its folder."""
     if not (setting.folder.holds_a_run() or setting.fault.exists()):
         return
@@ -235,6 +235,9 @@ def _check_folder(setting: Setting) -> None:
         before, now = getattr(saved, name), getattr(recipe, name)
         if before != now:
             raise UserError(f"the run in {where} has {name} {before}, and not {now}: {elsewhere}")
+    if (before := setting.folder.read_data()) != (data and data.absolute()):
+        told = before or "none: the bundled MNIST"
+        raise UserError(f"the run in {where} was told --data {told}, and must not be compared by another: {elsewhere}")
     if not setting.fault.exists() and _position(setting) > Position(recipe.epochs):
         raise UserError(f"the run in {where} has more epochs than {recipe.epochs}: {elsewhere}")
 

@@ -1,5 +1,6 @@
 """How much disk a run will take, told before it starts, and whether that is there."""
 
+import math
 import shutil
 from pathlib import Path
 
@@ -46,9 +47,9 @@ def forecast(folder: Path, recipe: Recipe, players: Players, steps: int, positio
     What a quota still allows, the system does not tell.
     """
     need, epochs = needed(recipe, players, steps, position), recipe.epochs - position.epoch
-    free = _free(folder)
+    free, folder = min((_free(place), place) for place in (folder, folder / "checkpoints"))  # which may be a link
     line = f"up to {_size(need)} on disk for {epochs} epoch{'s' if epochs > 1 else ''}"
-    if free is None:
+    if math.isinf(free):
         return [line]
     lines = [f"{line}, {_size(free)} free"]
     if free < need:
@@ -59,13 +60,14 @@ def forecast(folder: Path, recipe: Recipe, players: Players, steps: int, positio
     return lines
 
 
-def _free(folder: Path) -> int | None:
+def _free(folder: Path) -> float:
+    """Bytes; infinity where the system does not say."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:
-        return None
+        return math.inf
 
 
-def _size(count: int) -> str:
+def _size(count: float) -> str:
     """1,680,000,000 → 1.7 GB."""
     return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(count / 1e6, 0.1):.{0 if count >= 1e7 else 1}f} MB"

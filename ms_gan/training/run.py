@@ -24,7 +24,7 @@ from ms_gan.training.interrupt import CLOSED_PIPE, Interrupt
 from ms_gan.training.lock import hold
 from ms_gan.training.players import Players, create_players
 from ms_gan.training.progress import Progress, Stopwatch, is_due
-from ms_gan.training.resume import Start, check_settings, find_start, take_over
+from ms_gan.training.resume import NEWEST, Start, check_settings, find_start, take_over
 from ms_gan.training.run_folder import RunFolder
 from ms_gan.training.step import RecipeStep
 
@@ -86,15 +86,32 @@ def prepare(recipe: Recipe, running: Running, say: Callable[[str], None] = print
     start = check(recipe, running, say)
     folder = RunFolder(running.result)
     players = create_players(recipe)  # first: networks that there are not cost no time then
-    source = start.source or (folder if running.resume else None)  # or it saved nothing, and begins again
+    # A run that died before its first save began from elsewhere, but what it was told to train on is written here.
+    source = folder if running.resume == NEWEST else start.source
     data = running.data or (source.read_data() if source else None)
     batches = _batches(recipe, load_data_set(recipe, data, say))
+    if source:
+        _check_images(source.read_images(), batches, start.position, say)
     if start.source and not checkpoint.restore(start.source.checkpoints, start.position, players):
         say("note: only the weights are there, so the optimisers start afresh")
-    settings = folder.create(running.recipe_name, recipe, data, start.unsaved(folder))
+    settings = folder.create(running.recipe_name, recipe, data, start.unsaved(folder), _images(batches))
     with _write_errors(folder):
         rows = take_over(folder, start, say, batches.steps)
         return Run(recipe, settings, folder, batches, players, start, rows)
+
+
+def _check_images(before: int | None, batches: Batches, position: Position, say: Callable[[str], None]) -> None:
+    """Says if there are not as many images as when the run began; raises UserError if an epoch's rest is not there."""
+    now = _images(batches)
+    changed = f"the data set is not what it was: it had {before or 'more'} images and has {now} now"
+    if position.step >= batches.steps:
+        raise UserError(f"{changed}; go on from an epoch's end, by --resume FILE, in a new folder (--result)")
+    if before not in (None, now):
+        say(f"note: {changed}")
+
+
+def _images(batches: Batches) -> int:
+    return batches.images_per_epoch + batches.dropped
 
 
 def _batches(recipe: Recipe, images: np.ndarray) -> Batches:

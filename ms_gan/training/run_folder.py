@@ -1,5 +1,6 @@
 """The folder of a run: what lies where, and the settings it was started with."""
 
+import errno
 import itertools
 import math
 import os
@@ -88,7 +89,14 @@ class RunFolder:
         epoch, step = PICTURE.fullmatch(picture.stem).groups()
         return int(epoch), int(step) if step else None
 
-    def create(self, recipe_name: str, recipe: Recipe, data: Path | None = None, unsaved: str | None = None) -> dict:
+    def create(
+        self,
+        recipe_name: str,
+        recipe: Recipe,
+        data: Path | None = None,
+        unsaved: str | None = None,
+        images: int | None = None,
+    ) -> dict:
         """Makes the folders and writes recipe.json. Returns the settings it holds.
 
         What a run left that ended here before its first save is removed.
@@ -98,19 +106,23 @@ class RunFolder:
             recipe: the settings.
             data: the folder of the data set, if one was named.
             unsaved: AFRESH, or the weights file that the run begins from, until `keep`; None if it is saved here.
+            images: how many the data set has, if that is known.
 
         Raises:
             UserError: they cannot be written.
         """
-        named = {"data": str(data.absolute())} if data else {}
+        named = ({"data": str(data.absolute())} if data else {}) | ({"images": images} if images else {})
         settings = {"recipe": recipe_name, **asdict(recipe), **named, "versions": _versions()}
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             self.images.mkdir(exist_ok=True)
             for folder, name in self.in_the_way().items():
                 folder.rename(name)
-            if self.unsaved():
+            if unsaved and self.unsaved():
                 self._clear()
+            for place in (self.checkpoints, self.images):
+                if not os.access(place, os.W_OK):
+                    raise PermissionError(errno.EACCES, f"{os.strerror(errno.EACCES)} ({place.name})")
             sealed.write(self.recipe, settings | ({UNSAVED: unsaved} if unsaved else {}))
         except OSError as error:
             raise UserError(
@@ -155,6 +167,11 @@ class RunFolder:
         """The folder of the data set that the run was started with, if one was named."""
         folder = self._settings().get("data")
         return Path(folder) if isinstance(folder, str) and folder and "\0" not in folder else None
+
+    def read_images(self) -> int | None:
+        """How many images the data set had when the run was started, if that is known."""
+        images = self._settings().get("images")
+        return images if isinstance(images, int) else None
 
     def recipe_is_damaged(self) -> bool:
         """Whether there is a recipe.json that is not this run's; then the settings of the newest manifest serve."""

@@ -1,6 +1,9 @@
 """What the commands do with what they are rightly given."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +100,12 @@ def test_data_mnist(command, small_mnist):
         f"train     640 images of 28×28, in {small_mnist / 'train'}",
         f"test       64 images of 28×28, in {small_mnist / 'test'}",
     ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closed by a POSIX shell")
+def test_started_with_nothing_open(tmp_path):
+    """As by some daemons: what is said goes nowhere, and no file gets the number of the closed output."""
+    words = f'"{sys.executable}" -m ms_gan "$@" <&- >&- 2>&-'
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    assert subprocess.run(["sh", "-c", words, "sh", "recipes"], env=environment).returncode == 0
+    assert subprocess.run(["sh", "-c", words, "sh", "gif", tmp_path / "nothing"], env=environment).returncode == 2

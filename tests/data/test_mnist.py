@@ -1,5 +1,6 @@
 import gzip
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -58,6 +59,14 @@ def test_every_layout_is_read(small_set, small_images, tmp_path, home, folder, o
     assert set(names(folder)) - set(before) <= {"unpacked"}
     assert (home / "unpacked").exists() != in_place
     assert np.array_equal(load_images(home, "train", quiet)[..., 0], small_images)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are always letters")
+def test_a_folder_whose_name_is_not_utf8(small_set, tmp_path):
+    home = tmp_path / "caf\udce9"
+    small_set(home / "train")
+    with pytest.raises(UserError, match="MindSpore reads no folder whose name is not UTF-8, such as .*: rename it"):
+        load_images(home, "train", quiet)
 
 
 def test_both_splits_flat_in_one_folder(small_set, small_images, tmp_path):

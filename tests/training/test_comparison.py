@@ -169,6 +169,13 @@ def test_values_that_cannot_be_trained(refusal, field, values, wanted):
     assert wanted in refusal(field, values)
 
 
+def test_runs_on_other_data_are_not_compared(compared, small_mnist, tmp_path):
+    other = Path(shutil.copytree(small_mnist, tmp_path / "other"))
+    for data in (other, None):
+        with pytest.raises(UserError, match=r"the run in \S+0\.0002 was told --data \S+, and must not be compared by"):
+            run_it(compared[2], data)
+
+
 def test_a_late_step_is_a_control_of_its_own(tmp_path):
     """One value may be without effect; two may not."""
     recipe = replace(SMALL, schedule="step", epochs=3)

@@ -90,6 +90,14 @@ def test_a_warning_where_there_is_none(tmp_path, free):
     assert said(tmp_path)[0].endswith(", 0.1 MB free")
 
 
+def test_checkpoints_on_another_disk(tmp_path, monkeypatch):
+    (tmp_path / "checkpoints").mkdir()
+    rooms = {tmp_path: 35e9, tmp_path / "checkpoints": 1e9}
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda place: SimpleNamespace(free=rooms[place]))
+    line, note = said(tmp_path)
+    assert line.endswith(", 1.0 GB free") and f"more than there is in {tmp_path / 'checkpoints'}: " in note
+
+
 def test_where_the_system_does_not_tell(tmp_path, monkeypatch):
     def refuse(_):
         raise OSError(38, "Function not implemented")

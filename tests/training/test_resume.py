@@ -11,7 +11,7 @@ from ms_gan.training import history
 from ms_gan.training.checkpoint import Position, save
 from ms_gan.training.history import Row
 from ms_gan.training.resume import NEWEST, Start, check_settings, find_start, take_over
-from ms_gan.training.run_folder import RunFolder
+from ms_gan.training.run_folder import AFRESH, RunFolder
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -124,9 +124,21 @@ def test_it_begins_again_by_the_same_command_or_by_resume(tmp_path):
     said = f"note: the run in {folder.root} ended before it had saved anything: it begins again"
     for resume in (None, NEWEST):
         assert start_of(folder, resume) == (Start(Position(0)), [said])
-    folder.create("gan", Recipe())
+    folder.create("gan", Recipe(), unsaved=AFRESH)
     assert folder.pictures() == [] and list(folder.checkpoints.iterdir()) == []
+    folder.create("gan", Recipe())
     assert "a run lies in" in refusal(folder, None)  # from then on it is as any other
+
+
+def test_weights_that_were_put_there_stay(tmp_path, folder):
+    """Into the folder of a run that died before its first save; and it goes on from them."""
+    new = RunFolder(tmp_path / "new")
+    new.create("gan", Recipe(), unsaved=AFRESH)
+    for name in ("Generator1.ckpt", "Discriminator1.ckpt"):
+        shutil.copy(folder.checkpoints / name, new.checkpoints / name)
+    start, _ = start_of(new, new.checkpoints / "Generator1.ckpt")
+    new.create("gan", Recipe(), unsaved=start.unsaved(new))
+    assert sorted(path.name for path in new.checkpoints.iterdir()) == ["Discriminator1.ckpt", "Generator1.ckpt"]
 
 
 def test_it_begins_again_from_the_file_it_began_from(folder, tmp_path):

@@ -134,6 +134,14 @@ def test_settings_that_cannot_be_read_are_none(tmp_path, text):
     assert RunFolder(tmp_path).read_recipe() is None
 
 
+@pytest.mark.parametrize("place", ["checkpoints", "images"])
+def test_a_folder_of_somebody_elses(tmp_path, monkeypatch, place):
+    """Found before the first epoch is trained, not after it."""
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != place)
+    with pytest.raises(UserError, match=rf"cannot write the result folder .*: Permission denied \({place}\); name"):
+        RunFolder(tmp_path / "result").create("gan", Recipe())
+
+
 @pytest.mark.parametrize("way", ["result", "result/images"])
 def test_a_file_in_the_way(tmp_path, way):
     put(tmp_path / way)

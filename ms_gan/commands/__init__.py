@@ -44,7 +44,7 @@ def _fill_closed_streams() -> None:
 
 @contextlib.contextmanager
 def one_line_errors() -> Iterator[None]:
-    """A UserError and too little memory become a line and exit status 2, Ctrl-C into 130, a closed pipe into 141."""
+    """A UserError and too little memory become a line and exit status 2, Ctrl-C status 130, a closed pipe 141."""
     try:
         yield
     except UserError as error:

@@ -16,7 +16,7 @@ MNIST = Path(__file__).parents[1] / "data" / "MNIST_Data"
 
 
 def pytest_configure(config):
-    """A core for each process: with a kernel thread on every core they wait a sixth of the time for one another."""
+    """A core for each process: with a kernel thread on every core they wait a seventh of the time for one another."""
     worker = getattr(config, "workerinput", None)
     if worker and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))

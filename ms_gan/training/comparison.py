@@ -223,7 +223,7 @@ def _check(setting: Setting, running: Running, say: Callable[[str], None]) -> in
 
 
 def _check_folder(setting: Setting, data: Path | None) -> None:
-    """Raises UserError if something else than this setting's run lies in its folder."""
+    """Raises UserError if something else than this setting's run, on these data, lies in its folder."""
     if not (setting.folder.holds_a_run() or setting.fault.exists()):
         return
     where, elsewhere = setting.folder.root, "name another folder with --result"
@@ -235,9 +235,9 @@ def _check_folder(setting: Setting, data: Path | None) -> None:
         before, now = getattr(saved, name), getattr(recipe, name)
         if before != now:
             raise UserError(f"the run in {where} has {name} {before}, and not {now}: {elsewhere}")
-    if (before := setting.folder.read_data()) != (data and data.absolute()):
-        told = before or "none: the bundled MNIST"
-        raise UserError(f"the run in {where} was told --data {told}, and must not be compared by another: {elsewhere}")
+    before, now = setting.folder.read_data(), data and data.absolute()
+    if before != now:
+        raise UserError(f"the run in {where} has --data {before or 'unnamed'}, and not {now or 'unnamed'}: {elsewhere}")
     if not setting.fault.exists() and _position(setting) > Position(recipe.epochs):
         raise UserError(f"the run in {where} has more epochs than {recipe.epochs}: {elsewhere}")
 

@@ -99,7 +99,7 @@ class RunFolder:
     ) -> dict:
         """Makes the folders and writes recipe.json. Returns the settings it holds.
 
-        What a run left that ended here before its first save is removed.
+        What a run left that ended here before its first save is removed, unless this one goes on from what lies here.
 
         Args:
             recipe_name: what recipe.json calls the recipe.

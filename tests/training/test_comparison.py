@@ -172,7 +172,8 @@ def test_values_that_cannot_be_trained(refusal, field, values, wanted):
 def test_runs_on_other_data_are_not_compared(compared, small_mnist, tmp_path):
     other = Path(shutil.copytree(small_mnist, tmp_path / "other"))
     for data in (other, None):
-        with pytest.raises(UserError, match=r"the run in \S+0\.0002 was told --data \S+, and must not be compared by"):
+        said = rf"the run in \S+0\.0002 has --data \S+, and not {data or 'unnamed'}: name another"
+        with pytest.raises(UserError, match=said):
             run_it(compared[2], data)
 
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from ms_gan import device
 from ms_gan.data.batches import Batches
-from ms_gan.objectives import find_objective
+from ms_gan.games.objectives import find_objective
+from ms_gan.games.players import create_players
+from ms_gan.games.step import compile_step
 from ms_gan.recipes import find_recipe
-from ms_gan.training.checkpoint import Position
-from ms_gan.training.interrupt import Interrupt
-from ms_gan.training.players import create_players
-from ms_gan.training.progress import Progress
-from ms_gan.training.run import Running, prepare
-from ms_gan.training.step import compile_step
+from ms_gan.records.checkpoint import Position
+from ms_gan.runs.interrupt import Interrupt
+from ms_gan.runs.listeners.progress import Progress
+from ms_gan.runs.run import Running, prepare
 
 
 def make_step(name: str = "gan"):

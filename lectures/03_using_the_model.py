@@ -50,10 +50,10 @@ import time
 from dataclasses import replace
 
 from ms_gan import RECIPES, UserError, choose_device, lecture_run, load_images, one_line_errors
-from ms_gan.training.answers import saved_epochs
-from ms_gan.training.run import Running
-from ms_gan.training.run_folder import run_of
-from ms_gan.training.trained import recipe_of
+from ms_gan.records.run_folder import run_of
+from ms_gan.records.trained import recipe_of
+from ms_gan.runs.run import Running
+from ms_gan.studies.answers import saved_epochs
 
 started = time.monotonic()
 
@@ -279,7 +279,7 @@ Image.open(pictures / "asked.png")
 # %%
 from PIL import ImageOps
 
-from ms_gan.data.square import Unreadable, read_square
+from ms_gan.data.folder.square import Unreadable, read_square
 
 SIDE = 392  # pixels: 14 times 28
 
@@ -357,7 +357,7 @@ Image.open(pictures / "photo.png")
 from mindspore import Tensor
 
 from ms_gan import to_pixels
-from ms_gan.networks.layers import has_batch_statistics
+from ms_gan.networks.fast.rows import has_batch_statistics
 
 
 def draw_in_training_mode(batch):
@@ -418,8 +418,8 @@ Image.open(pictures / "modes.png")
 # with Ω the angle between a and b. Two random directions in 100 dimensions are nearly at right angles: Ω ≈ 90°.
 
 # %%
-from ms_gan.data.walk import WALKS, tour, usual_lengths
-from ms_gan.pictures.walk import Walked, film_walks, plot_walks
+from ms_gan.studies.walk.paths import WALKS, tour, usual_lengths
+from ms_gan.studies.walk.strip import Walked, film_walks, plot_walks
 
 low, high = usual_lengths(latent_size, recipe.noise)
 walkers = codes_of(5, seed=12)
@@ -472,9 +472,9 @@ for name, drawn in {"the ends": samples, **half_way}.items():
 # new digits are; a copy has the distance 0.
 
 # %%
-from ms_gan.pictures.neighbours import plot_neighbours
-from ms_gan.training.copies import compare as compare_with
-from ms_gan.training.copies import verdict, yardstick
+from ms_gan.studies.neighbours.beside import plot_neighbours
+from ms_gan.studies.neighbours.copies import compare as compare_with
+from ms_gan.studies.neighbours.copies import verdict, yardstick
 
 trained_on = images[: recipe.train_images or None]
 with one_line_errors():
@@ -505,7 +505,7 @@ Image.open(pictures / "neighbours.png")
 
 # %%
 from ms_gan.pictures.histograms import plot_histograms
-from ms_gan.training.answers import answers_of
+from ms_gan.studies.answers import answers_of
 
 with one_line_errors():
     history = answers_of(file.parent, saved_epochs(file.parent, most=10), trained_on[:1000], seed=1)
@@ -538,8 +538,8 @@ Image.open(pictures / "histograms.png")
 # 900 steps need not be best in the end. All else is as on the slides: learning rate 0.0002, 100 numbers, β1 0.5.
 
 # %%
-from ms_gan.pictures.comparison import draw as draw_comparison
-from ms_gan.training.comparison import compare
+from ms_gan.studies.comparison.comparing import compare
+from ms_gan.studies.comparison.table import draw as draw_comparison
 
 
 def experiment(field, values, **changes):

@@ -390,8 +390,8 @@ assert np.isclose(by_rank, 4, atol=0.03)
 import time
 from dataclasses import replace
 
+from ms_gan.demos.figure1 import draw_figure1, film_figure1, four_moments, play_figure1
 from ms_gan.recipes import FIGURE1
-from ms_gan.training.figure1 import draw_figure1, film_figure1, four_moments, play_figure1
 
 start = time.perf_counter()
 shots, game = play_figure1(replace(FIGURE1, steps=options.batches))
@@ -454,8 +454,8 @@ Image.open(pictures / "figure1.png")
 # different the fakes still are**. The run is that of lecture 02, if it lies in `result`, else the game above.
 
 # %%
-from ms_gan.training import history
-from ms_gan.training.run_folder import RunFolder
+from ms_gan.records import history
+from ms_gan.records.run_folder import RunFolder
 
 folder = RunFolder(options.result)
 saved = folder.read_recipe()
@@ -523,8 +523,8 @@ for k, found in sorted(by_k.items()):
 # nearest heap. 8 is even, 1 is all at one.
 
 # %%
+from ms_gan.demos.ring import MOMENTS, coverage, draw_rings, play_ring
 from ms_gan.recipes import RING, RINGS
-from ms_gan.training.ring import MOMENTS, coverage, draw_rings, play_ring
 
 when = tuple(max(number, moment * options.ring_batches // RING.steps) for number, moment in enumerate(MOMENTS, 1))
 games = {}
@@ -596,7 +596,7 @@ assert np.isclose(kl(one, eight), np.log(8)) and kl(eight, one) == np.inf
 # 5. **Lessons.** `python lectures/04_theory.py --batches 200`. Is (c) reached? Then play Figure 1 with `lesson=0`:
 #    `play_figure1(replace(FIGURE1, lesson=0))`. What is (a) now?
 # 6. **Saturating.** Play Figure 1 with `replace(FIGURE1.recipe, objective="minimax")`. When does G begin to move?
-# 7. **A stronger D.** In `ms_gan/networks/toy.py` give `PlaneDiscriminator` a second hidden layer, and run the rings
+# 7. **A stronger D.** In `ms_gan/networks/points.py` give `PlaneDiscriminator` a second hidden layer, and run the rings
 #    again. Which row changes most?
 # 8. **Seeds.** `play_ring(replace(RING, recipe=replace(RING.recipe, seed=1)))`, and seeds 2 to 5. How often does the
 #    non-saturating game end with all points at one heap?

@@ -112,7 +112,7 @@ for name, game in games.items():
 # %%
 from PIL import Image
 
-from ms_gan.pictures.objectives import plot_objectives
+from ms_gan.demos.loss_curves import plot_objectives
 
 scores = np.linspace(-6, 6, 61, dtype=np.float32)[:, np.newaxis]
 right = {"minimax": 1e4, "non-saturating": 1e4, "least-squares": 1, "wasserstein": 0}  # D pays nothing for real ones
@@ -190,8 +190,8 @@ assert games["least-squares"].equilibrium == (1 / 4, 1 / 8)
 
 # %%
 from ms_gan import create_players, lecture_run
-from ms_gan.training.run import Running
-from ms_gan.training.run_folder import RunFolder
+from ms_gan.records.run_folder import RunFolder
+from ms_gan.runs.run import Running
 
 
 def run(name, root):
@@ -339,7 +339,7 @@ for theta in (0, 1, 2, 5, 10):
 # A linear critic D(x) = w·x + b has the slope ‖w‖ everywhere, so its penalty can be written down: (‖w‖ − 1)².
 
 # %%
-from ms_gan.objectives import gradient_penalty
+from ms_gan.games.objectives import gradient_penalty
 
 
 class Linear(nn.Cell):
@@ -491,7 +491,7 @@ assert growth(alternating, size=2.1) > 1.3
 #   In GANs, penalties on D's gradient play this part.
 
 # %%
-from ms_gan.pictures.xy_game import plot_orbits
+from ms_gan.demos.orbit_plot import plot_orbits
 
 assert np.isclose(growth(extragradient, size=0.25), np.sqrt(1 - 0.25**2 + 0.25**4))
 assert np.isclose(growth(alternating, size=0.25, pull=0.2), 1 - 0.25 * 0.2)

@@ -36,8 +36,8 @@ pictures = options.result / "lecture06"
 from dataclasses import replace
 
 from ms_gan import RECIPES
-from ms_gan.training.resume import check_settings
-from ms_gan.training.run_folder import RunFolder
+from ms_gan.records.run_folder import RunFolder
+from ms_gan.runs.resume import check_settings
 
 # What cannot work is said here, in one line, before anything is computed.
 with one_line_errors():
@@ -577,7 +577,7 @@ assert error < 1e-3
 
 # %%
 from ms_gan import lecture_run
-from ms_gan.training.run import Running
+from ms_gan.runs.run import Running
 
 if train_images == 50_000:
     assert batches.steps == 391 and 5 * batches.steps == 1_955

@@ -42,10 +42,10 @@ pictures = options.result / "lecture07"
 from dataclasses import replace
 
 from ms_gan import RECIPES, UserError, choose_device, one_line_errors
-from ms_gan.data.cartoon import draw_cartoons
-from ms_gan.data.source import load_data_set
-from ms_gan.training.resume import check_settings
-from ms_gan.training.run_folder import RunFolder
+from ms_gan.data.faces.cartoon import draw_cartoons
+from ms_gan.data.sources import load_data_set
+from ms_gan.records.run_folder import RunFolder
+from ms_gan.runs.resume import check_settings
 
 # What cannot work is said here, in one line, before anything is computed.
 with one_line_errors():
@@ -414,7 +414,7 @@ assert f"{worst:.6f} {best:.6f} {(worst + best) / 2:.6f}" == "27.631021 -0.00000
 # pair of functions is an `Objective` like those of lecture 05, and the package's own step trains by it.
 
 # %%
-from ms_gan.objectives import PROBABILITIES, Objective
+from ms_gan.games.objectives import PROBABILITIES, Objective
 
 
 def slides_d_loss(real_scores, fake_scores):
@@ -630,7 +630,7 @@ assert from_score[0][5] == 40 and from_score[1][5] == 1
 # 27.631021, as for any score beyond the wall, and the gradient 0: D learns nothing. The picture shows it:
 
 # %%
-from ms_gan.pictures.saturation import Losses, plot_runs, plot_saturation
+from ms_gan.demos.saturation import Losses, plot_runs, plot_saturation
 
 axis = np.linspace(-5, 30, 141)
 sigmoids = np.array([sigmoid(score) for score in axis])
@@ -734,12 +734,12 @@ assert max(map(abs, scores_before)) < wall < float(discriminator_b(first_image).
 # %% [markdown]
 # ### What the package says
 #
-# Whoever watches the numbers need not be a detective. `ms_gan.training.diagnosis` looks at every step of a run, and
+# Whoever watches the numbers need not be a detective. `ms_gan.runs.listeners.diagnosis` looks at every step, and
 # says what it knows as soon as it shows (`ms-gan doctor` does so for a folder). The rows of the broken run:
 
 # %%
-from ms_gan.training.diagnosis import Doctor
-from ms_gan.training.history import Row
+from ms_gan.records.history import Row
+from ms_gan.runs.listeners.diagnosis import Doctor
 
 doctor = Doctor(small_recipe)
 findings = [doctor.step(Row(0, number, *row, seconds=0.0)) for number, row in enumerate(broken_rows, 1)]
@@ -877,7 +877,7 @@ assert 0 < row[3] < row[2] < 1
 
 # %%
 from ms_gan import lecture_run
-from ms_gan.training.run import Running
+from ms_gan.runs.run import Running
 
 rows = lecture_run(recipe, Running(folder.root, "dcgan-small", data, options.device))
 print(f"{len(rows):,} steps in {sum(row.seconds for row in rows):.0f} s")

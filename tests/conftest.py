@@ -186,11 +186,11 @@ def saved_run(tmp_path_factory, cpu):
     import numpy as np
     from mindspore import Tensor
 
+    from ms_gan.games.players import create_players
     from ms_gan.recipes import Recipe
-    from ms_gan.training import checkpoint
-    from ms_gan.training.checkpoint import Position
-    from ms_gan.training.players import create_players
-    from ms_gan.training.run_folder import RunFolder
+    from ms_gan.records import checkpoint
+    from ms_gan.records.checkpoint import Position
+    from ms_gan.records.run_folder import RunFolder
 
     folder = RunFolder(tmp_path_factory.mktemp("run"))
     recipe = Recipe()
@@ -202,3 +202,47 @@ def saved_run(tmp_path_factory, cpu):
     players.generator.set_train(False)
     checkpoint.save(folder.checkpoints, Position(1), players)
     return folder, players
+
+
+def _tiny(seed: int):
+    import mindspore as ms
+    from mindspore import nn
+
+    from ms_gan.games.players import Players
+
+    ms.set_seed(seed)
+    networks = {"generator": nn.Dense(2, 3), "discriminator": nn.Dense(3, 1)}
+    optimizers = []
+    for name, network in networks.items():
+        network.update_parameters_name(f"{name}.model.0.")
+        optimizers.append(nn.Adam(network.trainable_params(), learning_rate=0.1))
+        for p in optimizers[-1].get_parameters():
+            if not p.name.startswith(name):
+                p.name = f"{name}_optimizer.{p.name}"
+    return Players(*networks.values(), *optimizers)
+
+
+@pytest.fixture
+def tiny(cpu):
+    """tiny(seed) makes players of a few weights, for tests of files: names as those of real players."""
+    return _tiny
+
+
+@pytest.fixture
+def real_players(cpu):
+    """real_players(seed) makes the slides' players."""
+    from ms_gan.games.players import create_players
+    from ms_gan.recipes import Recipe
+
+    return lambda seed: create_players(Recipe(seed=seed))
+
+
+@pytest.fixture
+def one_batch(cpu):
+    """16 images of noise, and latent codes of 8 numbers."""
+    import mindspore as ms
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    arrays = rng.uniform(-1, 1, (16, 1, 28, 28)), rng.standard_normal((16, 8))
+    return tuple(ms.Tensor(array.astype(np.float32)) for array in arrays)

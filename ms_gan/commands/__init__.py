@@ -57,7 +57,7 @@ def one_line_errors() -> Iterator[None]:
         print("ms-gan: stopped", file=sys.stderr)
         raise SystemExit(130) from error
     except BrokenPipeError as error:
-        from ms_gan.training.progress import drop_output
+        from ms_gan.runs.listeners.progress import drop_output
 
         drop_output()
         raise SystemExit(141) from error

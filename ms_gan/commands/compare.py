@@ -35,16 +35,16 @@ class Compare:
     def run(self) -> int:
         """Trains, draws and prints the table. Returns 0, or 128 and the number of the signal that stopped it."""
         name, values = read_values(self.vary)
-        from ms_gan.training.interrupt import told_apart
+        from ms_gan.runs.interrupt import told_apart
 
         with told_apart():
             stopped_by = self._compare(name, values)
         return 0 if stopped_by is None else 128 + stopped_by
 
     def _compare(self, name: str, values: list) -> int | None:
-        from ms_gan.pictures.comparison import draw
-        from ms_gan.training.comparison import compare
-        from ms_gan.training.run import Running
+        from ms_gan.runs.run import Running
+        from ms_gan.studies.comparison.comparing import compare
+        from ms_gan.studies.comparison.table import draw
 
         home = Path("result") if self.recipe == "gan" else Path("result", self.recipe)
         folder = self.result or home / f"compare-{name}"

@@ -16,7 +16,7 @@ class Mnist:
 
     def run(self) -> int:
         """Prints what is there, a line for each part."""
-        from ms_gan.data.mnist import find_mnist, load_images
+        from ms_gan.data.mnist.files import find_mnist, load_images
 
         for split in ("train", "test"):
             images = load_images(self.data, split)
@@ -34,7 +34,7 @@ class Faces:
 
     def run(self) -> int:
         """Downloads, checks and unpacks."""
-        from ms_gan.data.faces import download_faces
+        from ms_gan.data.faces.anime import download_faces
 
         download_faces(self.out)
         return 0
@@ -55,7 +55,7 @@ class Cartoon:
 
     def run(self) -> int:
         """Draws those that are missing."""
-        from ms_gan.data.cartoon import draw_cartoons
+        from ms_gan.data.faces.cartoon import draw_cartoons
 
         draw_cartoons(self.out, self.count, self.size, self.seed)
         return 0

@@ -8,8 +8,8 @@ from ms_gan.commands import one_line_errors
 
 if TYPE_CHECKING:
     from ms_gan.recipes import Recipe
-    from ms_gan.training.history import Row
-    from ms_gan.training.run import Running
+    from ms_gan.records.history import Row
+    from ms_gan.runs.run import Running
 
 
 def lecture_run(recipe: "Recipe", running: "Running") -> list["Row"]:
@@ -20,11 +20,11 @@ def lecture_run(recipe: "Recipe", running: "Running") -> list["Row"]:
             settings; with 128 + the signal's number if it was stopped: everything is saved then, and the same call goes
             on.
     """
-    from ms_gan.training import history
-    from ms_gan.training.checkpoint import Position, fault
-    from ms_gan.training.resume import NEWEST, check_settings
-    from ms_gan.training.run import train
-    from ms_gan.training.run_folder import RunFolder
+    from ms_gan.records import history
+    from ms_gan.records.checkpoint import Position, fault
+    from ms_gan.records.run_folder import RunFolder
+    from ms_gan.runs.resume import NEWEST, check_settings
+    from ms_gan.runs.run import train
 
     folder = RunFolder(running.result)
     with one_line_errors():

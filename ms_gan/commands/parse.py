@@ -9,15 +9,15 @@ from ms_gan.commands import one_line_errors
 from ms_gan.commands.check import Check
 from ms_gan.commands.compare import Compare, default_of
 from ms_gan.commands.data import Data
-from ms_gan.commands.doctor import Doctor
-from ms_gan.commands.gif import Gif
-from ms_gan.commands.judge import Judge
-from ms_gan.commands.losses import Losses
-from ms_gan.commands.neighbours import Neighbours
+from ms_gan.commands.folder.doctor import Doctor
+from ms_gan.commands.folder.gif import Gif
+from ms_gan.commands.folder.losses import Losses
 from ms_gan.commands.recipes import Recipes
-from ms_gan.commands.sample import Sample
 from ms_gan.commands.train import Train, with_defaults
-from ms_gan.commands.walk import Walk
+from ms_gan.commands.weights.judge import Judge
+from ms_gan.commands.weights.neighbours import Neighbours
+from ms_gan.commands.weights.sample import Sample
+from ms_gan.commands.weights.walk import Walk
 
 COMMANDS = {
     "data": Data,

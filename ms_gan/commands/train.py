@@ -32,22 +32,22 @@ class Train:
 
     def run(self) -> int:
         """Trains. Returns 0, or 128 and the number of the signal that stopped it: 130 for Ctrl-C, 143 for SIGTERM."""
-        from ms_gan.training.interrupt import told_apart
+        from ms_gan.runs.interrupt import told_apart
 
         with told_apart():
-            from ms_gan.training.run import train
+            from ms_gan.runs.run import train
 
             stopped_by = train(self.settings, self._running())
         return 0 if stopped_by is None else 128 + stopped_by
 
     def check(self) -> None:
         """Raises UserError for what would keep the training from starting, before anything is computed."""
-        from ms_gan.training.run import check
+        from ms_gan.runs.run import check
 
         check(self.settings, self._running())
 
     def _running(self):
-        from ms_gan.training.run import Running
+        from ms_gan.runs.run import Running
 
         return Running(
             result=self.folder,
@@ -74,7 +74,7 @@ def with_defaults(words: list[str]) -> tuple[list[str], Train]:
     default = Train(recipe=name, settings=find_recipe(name))
     resume, result = _value_of(words, "--resume"), _value_of(words, "--result")
     if resume is not None:
-        from ms_gan.training.run_folder import RunFolder, run_of
+        from ms_gan.records.run_folder import RunFolder, run_of
 
         default.result = Path(result) if result else default.folder if resume == "newest" else None
         folder = RunFolder(default.result) if resume == "newest" else run_of(Path(resume))

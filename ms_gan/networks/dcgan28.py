@@ -6,8 +6,8 @@ Inside, an image is a column of pixels (see `columns.py`).
 
 from mindspore import nn, ops
 
-from ms_gan.networks.columns import BatchNorm, Dense, DoublingConv2dTranspose, PooledConv2d
-from ms_gan.networks.layers import LeakyReLU
+from ms_gan.networks.fast.columns import BatchNorm, Dense, DoublingConv2dTranspose, PooledConv2d
+from ms_gan.networks.fast.rows import LeakyReLU
 from ms_gan.networks.mlp import IMAGE_SHAPE, PIXELS
 
 

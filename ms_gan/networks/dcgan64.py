@@ -12,9 +12,9 @@ from mindspore import nn, ops
 from mindspore.common.initializer import Normal
 
 from ms_gan.errors import UserError
-from ms_gan.networks.columns import BatchNorm
-from ms_gan.networks.layers import LeakyReLU
-from ms_gan.networks.strided import DoublingConv2dTranspose, HalvingConv2d, PixelConv2dTranspose, WholeConv2d
+from ms_gan.networks.fast.columns import BatchNorm
+from ms_gan.networks.fast.rows import LeakyReLU
+from ms_gan.networks.fast.strided import DoublingConv2dTranspose, HalvingConv2d, PixelConv2dTranspose, WholeConv2d
 
 SMALLEST = {32: 4, 48: 6, 64: 4, 96: 6, 128: 4}
 """By the side of the pictures: the side of G's first feature maps and of D's last, which is doubled 3 to 5 times."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from mindspore import nn
 
 from ms_gan.errors import UserError
-from ms_gan.networks.layers import BatchNorm1d, Dense, LeakyReLU
+from ms_gan.networks.fast.rows import BatchNorm1d, Dense, LeakyReLU
 
 IMAGE_SHAPE = (1, 28, 28)
 PIXELS = 28 * 28

@@ -10,8 +10,8 @@ import imageio.v3 as iio
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ms_gan.disk.picture_file import Unreadable, opened
 from ms_gan.errors import UserError
-from ms_gan.picture_file import Unreadable, opened
 from ms_gan.pictures.grid import write_picture
 
 WIDTH = 320  # pixels: a frame is shrunk by the whole factor that brings it nearest to this

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ms_gan.disk.writing import write_bytes
 from ms_gan.errors import UserError
-from ms_gan.files import write_bytes
 
 CELL = 120  # pixels: about how large one picture is drawn; 5 of them make a sheet some 600 wide
 GAP = 4  # pixels between and around the pictures

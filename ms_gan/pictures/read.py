@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ms_gan.disk.picture_file import Unreadable, opened
 from ms_gan.errors import UserError
-from ms_gan.picture_file import Unreadable, opened
 
 
 def read_picture(path: Path, shape: tuple[int, int, int]) -> np.ndarray:

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from ms_gan.data.latent import fixed_codes
-from ms_gan.data.mnist import load_images
+from ms_gan.data.mnist.files import load_images
 from ms_gan.networks.evaluation import draw, judge
 from ms_gan.pictures.grid import grid
 from ms_gan.recipes import RECIPES, Recipe
-from ms_gan.training.trained import load_discriminator, load_generator
+from ms_gan.records.trained import load_discriminator, load_generator
 
 
 @pytest.fixture

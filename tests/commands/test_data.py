@@ -10,7 +10,7 @@ import pytest
 
 from ms_gan.commands.data import Cartoon, Faces, Mnist
 from ms_gan.commands.parse import command_line
-from ms_gan.data import faces
+from ms_gan.data.faces import anime
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -88,7 +88,7 @@ def test_cartoon(command):
     ],
 )
 def test_bad_input(command, monkeypatch, words, wanted):
-    monkeypatch.setattr(faces, "URL", "http://127.0.0.1:1/faces.zip")
+    monkeypatch.setattr(anime, "URL", "http://127.0.0.1:1/faces.zip")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     Path("there").mkdir()
     Path("there", "mine.jpg").write_bytes(b"mine")

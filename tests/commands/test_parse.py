@@ -12,7 +12,7 @@ import pytest
 from ms_gan.commands.parse import COMMANDS, command_line, lecture_options
 from ms_gan.errors import UserError
 from ms_gan.recipes import Recipe
-from ms_gan.training.run_folder import RunFolder
+from ms_gan.records.run_folder import RunFolder
 
 REPOSITORY = Path(__file__).parents[2]
 

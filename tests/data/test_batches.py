@@ -8,7 +8,7 @@ import pytest
 
 from ms_gan.data.batches import Batches
 from ms_gan.data.latent import generator_for
-from ms_gan.data.mnist import find_mnist, load_images
+from ms_gan.data.mnist.files import find_mnist, load_images
 from ms_gan.errors import UserError
 from ms_gan.pixels import to_network
 

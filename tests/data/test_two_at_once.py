@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ms_gan.data import mnist
-from ms_gan.data.download import SHA256
-from ms_gan.data.faces import download_faces
-from ms_gan.data.folder import load_pictures
-from ms_gan.data.mnist import find_mnist
+from ms_gan.data.faces.anime import download_faces
+from ms_gan.data.folder.loading import load_pictures
+from ms_gan.data.mnist import files
+from ms_gan.data.mnist.download import SHA256
+from ms_gan.data.mnist.files import find_mnist
 
 REPOSITORY = Path(__file__).parents[2]
 BUNDLED = REPOSITORY / "data" / "MNIST_Data"
@@ -33,10 +33,14 @@ from pathlib import Path
 import pooch
 cache, url, *words = sys.argv[1:]
 pooch.os_cache = lambda name: Path(cache) / name
-from ms_gan.data import cartoon, download, faces, folder, mnist
+from ms_gan.data.faces import cartoon
+from ms_gan.data.mnist import download
+from ms_gan.data.faces import anime
+from ms_gan.data.folder import loading
+from ms_gan.data.mnist import files
 from ms_gan.errors import UserError
-mnist.BUNDLED = Path("there", "is", "none")
-download.FILES_URL, faces.URL, faces.LENGTHS = url, url + "faces.zip", range(1000, 10_000_000)
+files.BUNDLED = Path("there", "is", "none")
+download.FILES_URL, anime.URL, anime.LENGTHS = url, url + "faces.zip", range(1000, 10_000_000)
 print("ready", flush=True)
 input()
 try:
@@ -105,7 +109,7 @@ def parts(folder: Path) -> list[Path]:
 
 # MNIST
 
-UNPACK = "mnist.find_mnist(Path(words[0]))"
+UNPACK = "files.find_mnist(Path(words[0]))"
 
 
 @pytest.fixture
@@ -169,7 +173,7 @@ def web():
         server.shutdown()
 
 
-GET = "mnist.find_mnist()"
+GET = "files.find_mnist()"
 STALL = (
     "import time; write = download.write_bytes; download.write_bytes = lambda *file: (write(*file), time.sleep(60)); "
 )
@@ -179,7 +183,7 @@ STALL = (
 @pytest.fixture
 def nowhere(monkeypatch):
     """For this process too MNIST is neither in the current directory nor in a checkout."""
-    monkeypatch.setattr(mnist, "BUNDLED", Path("there", "is", "none"))
+    monkeypatch.setattr(files, "BUNDLED", Path("there", "is", "none"))
 
 
 def test_two_download_mnist(process, web, cache):
@@ -199,7 +203,7 @@ def test_one_is_killed_while_it_downloads_mnist(process, web, cache, nowhere, mo
     one.go()
     one.kill_when(lambda: (home / "train" / TRAIN[0]).exists())
     assert not (home / "train" / TRAIN[1]).exists()
-    monkeypatch.setattr("ms_gan.data.download.FILES_URL", web.url)
+    monkeypatch.setattr("ms_gan.data.mnist.download.FILES_URL", web.url)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     assert find_mnist() == home / "train"
     assert {path.name: digest(path) for path in home.rglob("*-ubyte")} == SHA256 and parts(home) == []
@@ -207,7 +211,7 @@ def test_one_is_killed_while_it_downloads_mnist(process, web, cache, nowhere, mo
 
 # Faces
 
-FACES = "faces.download_faces(Path(words[0]), print)"
+FACES = "anime.download_faces(Path(words[0]), print)"
 
 
 @pytest.fixture
@@ -248,8 +252,8 @@ def test_one_is_killed_while_it_gets_the_faces(process, archive, tmp_path, monke
     one.go()
     one.kill_when(lambda: (folder.parent / ".faces.download" / when).exists())
     assert not folder.exists()
-    monkeypatch.setattr("ms_gan.data.faces.URL", archive.url + "faces.zip")
-    monkeypatch.setattr("ms_gan.data.faces.LENGTHS", range(1000, 10_000_000))
+    monkeypatch.setattr("ms_gan.data.faces.anime.URL", archive.url + "faces.zip")
+    monkeypatch.setattr("ms_gan.data.faces.anime.LENGTHS", range(1000, 10_000_000))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     download_faces(folder, [].append)
     check_faces(folder, archive.faces)
@@ -274,7 +278,7 @@ def test_two_draw_cartoon_faces_into_one_folder(process, tmp_path):
 
 # Decoded pictures
 
-DECODE = 'folder.load_pictures(Path(words[0]), pattern="*", crop=0, size=int(words[1]), channels=3)'
+DECODE = 'loading.load_pictures(Path(words[0]), pattern="*", crop=0, size=int(words[1]), channels=3)'
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ms_gan.data.cartoon import draw_cartoons
+from ms_gan.data.faces.cartoon import draw_cartoons
 
 SMALL = ["--width", 4, "--batch-size", 8, "--log-every", 2]
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ms_gan.training.checkpoint import Position, fault, read_tensors
+from ms_gan.records.checkpoint import Position, fault, read_tensors
 
 REPOSITORY = Path(__file__).parents[2]
 FIRST = tuple(

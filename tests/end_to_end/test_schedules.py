@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ms_gan.training.progress import Progress
+from ms_gan.runs.listeners.progress import Progress
 
 OPTIONS = ["--networks", "mlp-cs231n", "--batch-size", 32, "--train-images", 64]
 

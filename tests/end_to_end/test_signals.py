@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 TRAIN = "import sys; from ms_gan.commands import main; sys.exit(main(sys.argv[1:]))"
 SAVING = """
 import os, time
-from ms_gan.training import interrupt
+from ms_gan.runs import interrupt
 def replace(source, target, call=os.replace):
     if "Generator1-step" in str(target):
         print("saving", flush=True)

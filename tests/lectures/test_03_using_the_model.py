@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from ms_gan.pictures.read import read_picture
 from ms_gan.recipes import RECIPES
-from ms_gan.training.comparison import plan
+from ms_gan.studies.comparison.comparing import plan
 
 ROOT = Path(__file__).parents[2]
 LECTURE = ROOT / "lectures" / "03_using_the_model.py"

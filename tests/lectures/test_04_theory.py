@@ -6,7 +6,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from ms_gan.training import history
+from ms_gan.records import history
 
 LECTURE = "04_theory.py"
 SHORT = ("--batches", 60, "--ring-batches", 16, "--device", "CPU")

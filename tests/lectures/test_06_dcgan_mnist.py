@@ -7,7 +7,7 @@ import statistics
 import pytest
 from PIL import Image
 
-from ms_gan.training import history
+from ms_gan.records import history
 
 LECTURE = "06_dcgan_mnist.py"
 RUNS = ("dcgan-mnist", "lecture06/cs231n-gan")

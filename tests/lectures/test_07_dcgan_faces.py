@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ms_gan.data.cartoon import draw_cartoons
-from ms_gan.training import history
+from ms_gan.data.faces.cartoon import draw_cartoons
+from ms_gan.records import history
 
 ROOT = Path(__file__).parents[2]
 LECTURE = "07_dcgan_faces.py"

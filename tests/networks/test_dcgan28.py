@@ -8,11 +8,11 @@ import pytest
 from mindspore import Tensor, nn
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ms_gan.data.mnist import load_images
+from ms_gan.data.mnist.files import load_images
 from ms_gan.errors import UserError
+from ms_gan.games.objectives import gradient_penalty
 from ms_gan.networks import build, dcgan28, mlp
-from ms_gan.networks.layers import has_batch_statistics
-from ms_gan.objectives import gradient_penalty
+from ms_gan.networks.fast.rows import has_batch_statistics
 from ms_gan.pixels import to_network
 
 pytestmark = pytest.mark.usefixtures("cpu")

@@ -5,7 +5,7 @@ import pytest
 from mindspore import Tensor
 
 from ms_gan.data.latent import fixed_codes
-from ms_gan.data.mnist import load_images
+from ms_gan.data.mnist.files import load_images
 from ms_gan.networks import build
 from ms_gan.networks.evaluation import draw, judge
 from ms_gan.pixels import to_pixels

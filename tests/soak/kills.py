@@ -43,10 +43,10 @@ import numpy as np  # noqa: E402
 from mindspore import Tensor, nn  # noqa: E402
 
 from ms_gan.errors import UserError  # noqa: E402
+from ms_gan.games.players import make_players  # noqa: E402
 from ms_gan.recipes import Recipe  # noqa: E402
-from ms_gan.training import run  # noqa: E402
-from ms_gan.training.checkpoint import Position  # noqa: E402
-from ms_gan.training.players import make_players  # noqa: E402
+from ms_gan.records.checkpoint import Position  # noqa: E402
+from ms_gan.runs import run  # noqa: E402
 
 STEPS = 4  # of an epoch
 RECIPE = Recipe(epochs=5, batch_size=32, train_images=32 * STEPS, images_every=3, log_every=1)
@@ -324,7 +324,7 @@ def boundaries(home: Path, every: int) -> str:
     """Kills made-up runs before each change of the disk, or each `every`-th. Returns what was done."""
     made_up()
     whole = live(home / "peace", None)
-    run.report.finish(run.RunFolder(home / "peace"), print)  # once here: what draws need not be loaded in every life
+    run.drawings.finish(run.RunFolder(home / "peace"), print)  # once here: what draws need not be loaded in every life
     Step.stop = (1, 2)
     begun = live(home / "begun", None)
     assert (whole.status, begun.status) == (0, 128 + signal.SIGINT), whole.said + begun.said

@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ms_gan.recipes import find_recipe  # noqa: E402
-from ms_gan.training.run import Run, Running, prepare  # noqa: E402
+from ms_gan.runs.run import Run, Running, prepare  # noqa: E402
 
 
 def state() -> dict[str, float]:

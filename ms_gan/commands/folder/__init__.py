@@ -1,0 +1,1 @@
+"""The subcommands that take the folder of a run."""

@@ -1,0 +1,1 @@
+"""The subcommands that take a file of weights."""

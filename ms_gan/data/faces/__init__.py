@@ -1,0 +1,1 @@
+"""Faces: the slides' downloaded ones, and drawn ones."""

@@ -1,0 +1,1 @@
+"""A folder of pictures of any kind as a data set."""

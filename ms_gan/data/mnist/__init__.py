@@ -1,0 +1,1 @@
+"""MNIST: its files found, checked, downloaded and read."""

@@ -1,0 +1,1 @@
+"""The course's toys: games small enough to be watched."""

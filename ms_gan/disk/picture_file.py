@@ -1,0 +1,53 @@
+"""Opening a picture file, whatever it holds: a picture, or one reason why not."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from ms_gan.disk.reading import open_file
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""None that Pillow has another program read (EPS)."""
+LARGEST = 2**30 // 12  # pixels, 89 million: from here on Pillow, too, speaks of a decompression bomb
+LARGEST_FILE = 2**30  # bytes
+
+
+class Unreadable(Exception):
+    """A picture file that cannot be read; the message says why, in a few words."""
+
+
+@contextlib.contextmanager
+def opened(path: Path, formats: Sequence[str] = FORMATS) -> Iterator[Image.Image]:
+    """A picture whose size and mode are known; its pixels are decoded when they are first used, within the block.
+
+    Pillow warns of odd files, on stderr: who calls this has to catch the warnings, which threads may not do.
+
+    Raises:
+        Unreadable: there is no such file, it is no picture, or too large to be decoded; or decoding it failed.
+    """
+    try:
+        with open_file(path, LARGEST_FILE) as file:
+            _check(file, formats)
+            with Image.open(file, formats=formats) as picture:
+                yield picture
+    except Unreadable:
+        raise
+    except Image.DecompressionBombError as error:
+        raise Unreadable(f"a decompression bomb of more than {LARGEST / 1e6:.0f} million pixels") from error
+    except UnidentifiedImageError as error:
+        raise Unreadable("not a picture, or of a format that is not read here") from error
+    except Exception as error:  # Pillow's decoders raise whatever damaged bytes lead to: struct.error, IndexError, …
+        raise Unreadable(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+
+
+def _check(file: BinaryIO, formats: Sequence[str]) -> None:
+    """Raises something if a picture is too large, or a PNG whose checksums are wrong: Pillow decodes that one, too."""
+    with Image.open(file, formats=formats) as picture:
+        if picture.width * picture.height > LARGEST:
+            raise Image.DecompressionBombError
+        if picture.format == "PNG":
+            picture.verify()
+    file.seek(0)

@@ -1,0 +1,1 @@
+"""The same layers, computed faster on a processor."""

@@ -1,0 +1,35 @@
+"""What can be trained: every hyper-parameter has its only home here, with the slide or paper it comes from."""
+
+from ms_gan.recipes.recipe import (
+    FIGURE1,
+    PICTURE_CODES,
+    PICTURE_SEED,
+    RECIPES,
+    RING,
+    RINGS,
+    SHOWN,
+    SUMMARIES,
+    VALIDATION_IMAGES,
+    Recipe,
+    Toy,
+    find_recipe,
+    from_settings,
+    type_to_compare,
+)
+
+__all__ = [
+    "FIGURE1",
+    "PICTURE_CODES",
+    "PICTURE_SEED",
+    "RECIPES",
+    "RING",
+    "RINGS",
+    "SHOWN",
+    "SUMMARIES",
+    "VALIDATION_IMAGES",
+    "Recipe",
+    "Toy",
+    "find_recipe",
+    "from_settings",
+    "type_to_compare",
+]

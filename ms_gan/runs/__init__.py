@@ -1,0 +1,1 @@
+"""Epochs of training: begun, stopped, gone on with."""

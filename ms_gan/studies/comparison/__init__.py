@@ -1,0 +1,1 @@
+"""One recipe, trained once for each value of a setting."""

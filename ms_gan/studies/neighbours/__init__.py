@@ -1,0 +1,1 @@
+"""Does the generator copy? Its samples beside the nearest training pictures."""

@@ -1,1 +1,0 @@
-"""Two players, their training step, and the run that leaves a folder of results behind."""

@@ -1,16 +1,17 @@
 """CPU, GPU or Ascend, and the runtime's settings: the only file that touches them.
 
-Importing this file makes sure that the installed MindSpore and NumPy can work, and sets two environment variables that
-MindSpore reads when it starts (values the user has set are kept), but does not load MindSpore.
+Importing this file, which `import ms_gan` and every module of the package does first, sets two environment variables
+that MindSpore reads when it starts (values the user has set are kept), but does not load MindSpore.
 """
 
 import os
+import platform
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from itertools import islice
-
-from packaging.requirements import Requirement
+from pathlib import Path
 
 from ms_gan.errors import UserError
 
@@ -25,6 +26,8 @@ def check_versions() -> None:
         UserError: one of them is missing or of another release, such as NumPy 2, with which MindSpore ends in a
             traceback from deep inside.
     """
+    from packaging.requirements import Requirement  # here: `import ms_gan` does without it
+
     try:
         wanted = map(Requirement, metadata.requires("ms-gan") or [])
     except metadata.PackageNotFoundError:
@@ -34,7 +37,7 @@ def check_versions() -> None:
             _check_version(requirement)
 
 
-def _check_version(requirement: Requirement) -> None:
+def _check_version(requirement) -> None:
     try:
         found = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
@@ -44,7 +47,6 @@ def _check_version(requirement: Requirement) -> None:
         raise UserError(f'{there}, and ms-gan works with {requirement}: python -m pip install "{requirement}"')
 
 
-check_versions()
 # Warnings of the framework about itself would bury the lines a student is meant to read; errors still show.
 os.environ.setdefault("GLOG_v", "3")
 # By default MindSpore's main thread spins while the kernels compute, which takes a core from them: on two cores
@@ -61,6 +63,21 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def processor() -> str:
+    """Which kind of processor this is: another kind ends the same sums in other last digits.
+
+    Such as "AMD EPYC 9654, avx512f", or what the system calls it where it does not tell the instruction set.
+    """
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor() or platform.machine()
+    said = dict(re.findall(r"^(model name|flags)[ \t]*:[ \t]*(.*)$", text, re.MULTILINE))
+    flags = said.get("flags", "").split()
+    best = next((flag for flag in ("avx512f", "avx2", "avx", "sse4_1") if flag in flags), platform.machine())
+    return f"{said.get('model name') or platform.machine()}, {best}"
+
+
 def available() -> list[str]:
     """The device targets that the installed MindSpore really has here, best first."""
     from mindspore import device_context
@@ -68,7 +85,7 @@ def available() -> list[str]:
     return [name for name in TARGETS if getattr(device_context, name.lower()).is_available()]
 
 
-def choose_device(target: str | None = None) -> str:
+def choose_device(target: str | None = None, layers: str | None = None) -> str:
     """Makes MindSpore compute on `target`, or on the best device there is: Ascend, then GPU, then CPU.
 
     Args:
@@ -107,6 +124,14 @@ def prepare_native_convolutions() -> None:
     then, and this package's networks do without nn.Conv2d: so it is for code that uses MindSpore's own layers.
     """
     os.environ.setdefault("DNNL_MAX_CPU_ISA", "AVX2")
+
+
+def jit_options() -> dict[str, str]:
+    """How a step is compiled here.
+
+    On a processor kernel by kernel (O0): the fusions of O1 need a code generator that is not there.
+    """
+    return {} if _chosen in ("GPU", "Ascend") else {"jit_level": "O0"}
 
 
 def feed(batches: Iterable[tuple]) -> Iterator[tuple]:

@@ -26,7 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
         with contextlib.suppress(AttributeError):  # a stand-in that takes all letters
             stream.reconfigure(errors="backslashreplace")
     with one_line_errors():
+        from ms_gan import device
         from ms_gan.commands import parse
+
+        device.check_versions()
 
         return parse.command_line(sys.argv[1:] if arguments is None else arguments).run()
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from ms_gan.commands.train import recipe_of
+from ms_gan.commands.train import Settings
 from ms_gan.errors import UserError
 from ms_gan.recipes import Recipe, find_recipe, type_to_compare
 
@@ -30,7 +30,16 @@ class Compare:
     """The folder of MNIST's files, unpacked or not (data/MNIST_Data unless given), or of pictures of your own."""
     device: Annotated[str | None, tyro.conf.arg(metavar="CPU|GPU|Ascend")] = None
     """Where to compute: Ascend or GPU if MindSpore has one here, else CPU."""
-    settings: tyro.conf.OmitArgPrefixes[Recipe] = field(default_factory=Recipe)
+    settings: Settings = field(default_factory=Recipe)
+
+    def with_defaults(self) -> "Compare":
+        """What the options are unless they are given: the recipe's numbers, and a few epochs.
+
+        Raises:
+            UserError: there is no such recipe.
+        """
+        settings = find_recipe(self.recipe)
+        return Compare(recipe=self.recipe, settings=replace(settings, epochs=min(EPOCHS, settings.epochs)))
 
     def run(self) -> int:
         """Trains, draws and prints the table. Returns 0, or 128 and the number of the signal that stopped it."""
@@ -78,16 +87,3 @@ def _value(kind: type, name: str, word: str) -> bool | int | float | str:
     except (KeyError, ValueError) as error:
         wanted = {bool: "True or False", int: "a whole number", float: "a number"}[kind]
         raise UserError(f"--vary {name}: {word!r} is not {wanted}") from error
-
-
-def default_of(words: list[str]) -> Compare:
-    """What the options are unless they are given: the recipe's numbers, and a few epochs.
-
-    Raises:
-        UserError: there is no such recipe.
-    """
-    if not words or words[0] != "compare":
-        return Compare()
-    name = recipe_of(words)
-    settings = find_recipe(name)
-    return Compare(recipe=name, settings=replace(settings, epochs=min(EPOCHS, settings.epochs)))

@@ -7,13 +7,13 @@ import tyro
 
 from ms_gan.commands import one_line_errors
 from ms_gan.commands.check import Check
-from ms_gan.commands.compare import Compare, default_of
+from ms_gan.commands.compare import Compare
 from ms_gan.commands.data import Data
 from ms_gan.commands.folder.doctor import Doctor
 from ms_gan.commands.folder.gif import Gif
 from ms_gan.commands.folder.losses import Losses
 from ms_gan.commands.recipes import Recipes
-from ms_gan.commands.train import Train, with_defaults
+from ms_gan.commands.train import NEWEST, Train
 from ms_gan.commands.weights.judge import Judge
 from ms_gan.commands.weights.neighbours import Neighbours
 from ms_gan.commands.weights.sample import Sample
@@ -38,12 +38,18 @@ COMMANDS = {
 def command_line(words: list[str], prog: str = "ms-gan") -> Any:
     """The command, with its options; its `run()` returns the exit status.
 
+    `train` and `compare` are read twice: the defaults of their options are the numbers of a recipe, or of the run that
+    is resumed, which only the words tell.
+
     Raises:
         UserError: an option's value is not one that can be used.
         SystemExit: after --help (status 0), or after tyro has said what it did not understand (status 2).
     """
-    words, train = with_defaults(["data", "--help"] if words == ["data"] else words)  # which data sets there are
-    defaults = {Train: train, Compare: default_of(words)}
+    words = _name_the_newest(["data", "--help"] if words == ["data"] else words)  # which data sets there are
+    defaults = {}
+    if words and (command := COMMANDS.get(words[0])) in (Train, Compare):
+        asked = [word for word in words[1:] if word not in ("-h", "--help")]
+        defaults[command] = tyro.cli(command, prog=f"{prog} {words[0]}", args=asked).with_defaults()
     choices = []
     for name, command in COMMANDS.items():
         default = {"default": defaults[command]} if command in defaults else {}
@@ -55,6 +61,14 @@ def command_line(words: list[str], prog: str = "ms-gan") -> Any:
         args=words,
         config=(tyro.conf.OmitSubcommandPrefixes,),
     )
+
+
+def _name_the_newest(words: list[str]) -> list[str]:
+    """`--resume` alone becomes `--resume newest`: tyro has no option whose value may be left out."""
+    filled = []
+    for word, following in zip(words, [*words[1:], "-"], strict=True):
+        filled += [word, NEWEST] if word == "--resume" and following.startswith("-") else [word]
+    return filled
 
 
 def lecture_options(recipe: str = "gan") -> Train:

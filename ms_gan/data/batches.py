@@ -52,7 +52,7 @@ class Batches:
                 f"a batch of {batch_size} is more than the {len(images)} images there are: lower the batch size"
             )
         self._images, self._batch_size, self._latent_size, self._seed = images, batch_size, latent_size, seed
-        self._draw = latent.DRAW[noise]
+        self._draw = latent.NOISES.find(noise)
         self.steps = len(images) // batch_size if drop_remainder else -(-len(images) // batch_size)
         self.images_per_epoch = min(self.steps * batch_size, len(images))
         self.dropped = len(images) - self.images_per_epoch

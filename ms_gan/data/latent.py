@@ -1,9 +1,11 @@
 """Latent codes, and the random number generators that make an epoch depend on (seed, epoch) alone."""
 
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 
+from ms_gan.choices import Choices
 from ms_gan.recipes import PICTURE_SEED
 
 
@@ -19,18 +21,20 @@ def generator_for(seed: int, epoch: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence((seed, epoch, zlib.crc32(purpose.encode()))))
 
 
+NOISES: Choices[Callable[[np.random.Generator, int, int], np.ndarray]] = Choices("noise")
+"""By a recipe's `noise`: noise(rng, count, size) → latent codes, float32, count×size."""
+
+
+@NOISES.register("normal")
 def normal(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
     """`count` latent codes z ~ N(0, 1) (slide 数据加载): float32, count×size."""
     return rng.standard_normal((count, size), dtype=np.float32)
 
 
+@NOISES.register("uniform")
 def uniform(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
     """`count` latent codes uniform on [−1, 1) (CS231n's sample_noise): float32, count×size."""
     return rng.random((count, size), dtype=np.float32) * 2 - 1
-
-
-DRAW = {"normal": normal, "uniform": uniform}
-"""By a recipe's noise."""
 
 
 def mixing_weights(seed: int, epoch: int, step: int, count: int) -> np.ndarray:
@@ -49,6 +53,8 @@ def fixed_codes(count: int, size: int, seed: int = PICTURE_SEED, noise: str = "n
     and NumPy's own state stays as it is. They are not shuffled: the slides' `random.shuffle` on a tensor overwrites
     some rows with copies of others.
     """
+    if noise not in ("normal", "uniform"):  # one of the user's own
+        return NOISES.find(noise)(np.random.default_rng(seed), count, size)
     state = np.random.RandomState(seed)
     codes = state.normal(size=(count, size)) if noise == "normal" else state.uniform(-1, 1, (count, size))
     return codes.astype(np.float32)

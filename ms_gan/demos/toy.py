@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-import mindspore as ms
 import numpy as np
 from mindspore import Tensor
 
 from ms_gan.data import latent
-from ms_gan.games.players import make_players
-from ms_gan.games.step import RecipeStep
+from ms_gan.games.gan import Gan
+from ms_gan.games.players import make_players, seeded
 from ms_gan.networks.points import build_toy
 from ms_gan.recipes import Toy
 
@@ -27,12 +26,12 @@ class ToyGame:
 
     def __init__(self, toy: Toy, draw: Draw):
         recipe = toy.recipe
-        ms.set_seed(recipe.seed)
-        self.players = make_players(*build_toy(toy.networks, recipe.latent_size, toy.width), recipe)
+        with seeded(recipe.seed):
+            self.players = make_players(*build_toy(toy.networks, recipe.latent_size, toy.width), recipe)
         self.answers: list[tuple[float, ...]] = []
         self.g_updates = 0
         self._recipe, self._draw = recipe, draw
-        self._step = RecipeStep(self.players, recipe)
+        self._game = Gan(recipe, self.players)
         self._data = latent.generator_for(recipe.seed, 0, "data")
         self._codes = latent.generator_for(recipe.seed, 0, "latent code")
         self._played = 0
@@ -41,7 +40,7 @@ class ToyGame:
         """Plays by the recipe: each batch moves D, and every `critic_steps`-th moves G too."""
         for _ in range(batches):
             self._played += 1
-            self._take(self._step(*self._batch(), 0, self._played))
+            self._take(self._game.step(self._batch(), 0, self._played))
             self.g_updates += self._played % self._recipe.critic_steps == 0
 
     def teach(self, batches: int) -> None:
@@ -50,7 +49,7 @@ class ToyGame:
         For recipes without a gradient penalty.
         """
         for _ in range(batches):
-            self._take(self._step.critic_step(*self._batch()))
+            self._take(self._game.teach(self._batch()))
 
     def generate(self, codes: np.ndarray) -> np.ndarray:
         """G's points: float32 N×latent_size → N×numbers."""
@@ -62,11 +61,11 @@ class ToyGame:
 
     def _batch(self) -> tuple[Tensor, Tensor]:
         count, size = self._recipe.batch_size, self._recipe.latent_size
-        codes = latent.DRAW[self._recipe.noise](self._codes, count, size)
+        codes = latent.NOISES.find(self._recipe.noise)(self._codes, count, size)
         return Tensor(_images(self._draw(self._data, count))), Tensor(codes)
 
-    def _take(self, answers: tuple[Tensor, ...]) -> None:
-        self.answers.append(tuple(float(answer.asnumpy()) for answer in answers))
+    def _take(self, figures: Tensor) -> None:
+        self.answers.append(tuple(figures.asnumpy().tolist()))
 
 
 def _images(points: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import mindspore as ms
 from mindspore import ops
 
+from ms_gan.choices import Choices
 from ms_gan.errors import UserError
 
 PROBABILITIES = "probabilities"
@@ -193,12 +194,17 @@ WASSERSTEIN = Objective(
 critic is. ℓ_G is 0 but for a free constant: a critic may add any number to all its scores, so ℓ_G alone says
 nothing."""
 
-OBJECTIVES: dict[str, Objective] = {
-    "non-saturating": NON_SATURATING,
-    "minimax": MINIMAX,
-    "least-squares": LEAST_SQUARES,
-    "wasserstein": WASSERSTEIN,
-}
+OBJECTIVES: Choices[Objective] = Choices("objective")
+"""By a recipe's `objective`. One of your own: `OBJECTIVES["mine"] = Objective(…)`."""
+
+OBJECTIVES.update(
+    {
+        "non-saturating": NON_SATURATING,
+        "minimax": MINIMAX,
+        "least-squares": LEAST_SQUARES,
+        "wasserstein": WASSERSTEIN,
+    }
+)
 
 
 def find_objective(name: str, label_smoothing: float = 0.0) -> Objective:
@@ -211,9 +217,8 @@ def find_objective(name: str, label_smoothing: float = 0.0) -> Objective:
     Raises:
         UserError: there is no such objective (names those there are), or it has no labels to smooth.
     """
-    if name not in OBJECTIVES:
-        raise UserError(f"unknown objective {name!r}: there is {', '.join(OBJECTIVES)}")
-    return smoothed(name, label_smoothing) if label_smoothing else OBJECTIVES[name]
+    objective = OBJECTIVES.find(name)
+    return smoothed(name, label_smoothing) if label_smoothing else objective
 
 
 def smoothed(name: str, s: float) -> Objective:
@@ -227,11 +232,13 @@ def smoothed(name: str, s: float) -> Objective:
     and D* is the same. So D is never surer than 1 − s, and at the equilibrium, p_G = p_data, it answers (1 − s)/2.
 
     Raises:
-        UserError: a critic has no labels.
+        UserError: a critic has no labels, and an objective of the user's own has no smoothed form here.
     """
-    game, label = OBJECTIVES[name], 1 - s
+    game, label = OBJECTIVES.find(name), 1 - s
     if game.answers == CRITIC:
         raise UserError(f"label smoothing {s}: {name} has no labels, so it must be 0")
+    if game not in (NON_SATURATING, MINIMAX, LEAST_SQUARES):
+        raise UserError(f"label smoothing {s}: {name} has no smoothed form, so it must be 0")
     d_loss = {PROBABILITIES: _soft_cross_entropy, TARGETS: _soft_least_squares}[game.answers](label)
     return replace(game, d_loss=d_loss, equilibrium=_equilibrium(name, label), real_label=label)
 

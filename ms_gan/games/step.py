@@ -5,43 +5,15 @@ from collections.abc import Callable
 import mindspore as ms
 from mindspore import Tensor, ops
 
-from ms_gan.data.latent import mixing_weights
-from ms_gan.games.objectives import Objective, find_objective, gradient_penalty
-from ms_gan.games.players import Players
-from ms_gan.games.schedule import rate
+from ms_gan.games.game import compiled
+from ms_gan.games.objectives import Objective, gradient_penalty
+from ms_gan.games.players import GanPlayers
 from ms_gan.networks.fast.rows import has_batch_statistics
-from ms_gan.recipes import Recipe
-
-
-class RecipeStep:
-    """The steps of a run by a recipe: each moves D, and every `critic_steps`-th of an epoch moves G too."""
-
-    def __init__(self, players: Players, recipe: Recipe):
-        self.recipe = recipe
-        self._players = players
-        self._epoch: int | None = None
-        objective = find_objective(recipe.objective, recipe.label_smoothing)
-        limits = {"weight_clip": recipe.weight_clip, "penalty": recipe.gradient_penalty}
-        self.step = compile_step(players, objective, **limits)
-        self.critic_step = compile_critic_step(players, objective, **limits)
-
-    def __call__(self, image: Tensor, latent_code: Tensor, epoch: int, number: int) -> tuple[Tensor, ...]:
-        """Makes step `number` (from 1) of an epoch (from 0); arguments and result as `compile_step`'s."""
-        self._follow_schedule(epoch)
-        step = self.critic_step if number % self.recipe.critic_steps else self.step
-        if not self.recipe.gradient_penalty:
-            return step(image, latent_code)
-        return step(image, latent_code, Tensor(mixing_weights(self.recipe.seed, epoch, number, len(image))))
-
-    def _follow_schedule(self, epoch: int) -> None:
-        if epoch != self._epoch and self.recipe.schedule != "constant":
-            self._players.set_rate(rate(self.recipe, epoch))
-        self._epoch = epoch
 
 
 def compile_step(
-    players: Players, objective: Objective, *, weight_clip: float = 0.0, penalty: float = 0.0
-) -> Callable[..., tuple[Tensor, ...]]:
+    players: GanPlayers, objective: Objective, *, weight_clip: float = 0.0, penalty: float = 0.0
+) -> Callable[..., Tensor]:
     """The training step (slide value_and_grad): D first, then G, with the same latent codes.
 
     G(z) is computed once and serves both players: G has not changed between the two uses. Its gradient function
@@ -55,10 +27,11 @@ def compile_step(
         penalty: how much of the gradient penalty is added to D's loss (Gulrajani et al. 2017: λ); 0 for none.
 
     Returns:
-        step(image, latent_code) → (d_loss, g_loss, D(x), D(G(z))), four scalars; the last two are means of D's answers
-        (`Objective.answer`) from before D's update. image: float32 N×C×H×W in [−1, 1]; latent_code: float32
-        N×latent_size. With a penalty a third argument says where it looks: `mixing_weights`, float32 N×1×1×1. The first
-        call compiles (seconds), and so does the first with another batch size.
+        step(image, latent_code) → d_loss, g_loss, D(x), D(G(z)) in one float32 tensor of four numbers: one transfer
+        from the device a step. The last two are means of D's answers (`Objective.answer`) from before D's update.
+        image: float32 N×C×H×W in [−1, 1]; latent_code: float32 N×latent_size. With a penalty a third argument says
+        where it looks: `mixing_weights`, float32 N×1×1×1. The first call compiles (seconds), and so does the first
+        with another batch size.
     """
     generator, discriminator = players.generator, players.discriminator
     generator_weights = ms.ParameterTuple(generator.trainable_params())
@@ -79,14 +52,14 @@ def compile_step(
         g_loss, fake_gradient = grad_fake(ops.depend(fake, d_loss))
         _, g_gradients = back_to_weights(fake_gradient)
         g_loss = ops.depend(g_loss, players.generator_optimizer(g_gradients))
-        return d_loss, g_loss, objective.answer(real_scores).mean(), objective.answer(fake_scores).mean()
+        return _figures(objective, d_loss, g_loss, real_scores, fake_scores)
 
-    return _compiled(players, step)
+    return compiled(players, step)
 
 
 def compile_critic_step(
-    players: Players, objective: Objective, *, weight_clip: float = 0.0, penalty: float = 0.0
-) -> Callable[..., tuple[Tensor, ...]]:
+    players: GanPlayers, objective: Objective, *, weight_clip: float = 0.0, penalty: float = 0.0
+) -> Callable[..., Tensor]:
     """As `compile_step`, but only D is updated; g_loss is what G would have to pay, from before D's update."""
     update_discriminator = _discriminator_update(players, objective, weight_clip, penalty)
 
@@ -94,19 +67,17 @@ def compile_critic_step(
         fake = players.generator(latent_code)
         d_loss, real_scores, fake_scores = update_discriminator(image, fake, mixing)
         g_loss = objective.g_loss(fake_scores)
-        return d_loss, g_loss, objective.answer(real_scores).mean(), objective.answer(fake_scores).mean()
+        return _figures(objective, d_loss, g_loss, real_scores, fake_scores)
 
-    return _compiled(players, step)
-
-
-def _compiled(players: Players, step: Callable) -> Callable[..., tuple[Tensor, ...]]:
-    players.generator.set_train(True)
-    players.discriminator.set_train(True)
-    # O0, kernel by kernel: the fusions of O1 need a code generator that is not there on a processor.
-    return ms.jit(step, jit_level="O0")
+    return compiled(players, step)
 
 
-def _discriminator_update(players: Players, objective: Objective, weight_clip: float, penalty: float) -> Callable:
+def _figures(objective: Objective, d_loss, g_loss, real_scores, fake_scores):
+    answers = objective.answer(real_scores).mean(), objective.answer(fake_scores).mean()
+    return ops.stack((d_loss, g_loss, *answers))
+
+
+def _discriminator_update(players: GanPlayers, objective: Objective, weight_clip: float, penalty: float) -> Callable:
     """update(real, fake, mixing) → (d_loss, real_scores, fake_scores), all from before it."""
     discriminator = players.discriminator
     weights = discriminator.trainable_params()

@@ -1,6 +1,6 @@
 """The losses of a run, and D's answers, as one plot (slide 损失函数)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from ms_gan.pictures.show import save
 # Okabe and Ito's colours, which colour-blind people tell apart. For D's answers black and green, as the data and
 # the generator are drawn in Figure 1 of Goodfellow et al. (2014).
 BLUE, VERMILION, BLACK, GREEN = "#0072B2", "#D55E00", "#222222", "#009E73"
+Curve = tuple[np.ndarray, np.ndarray]
+"""When something was measured, in epochs, and its values."""
+
 BUCKETS = 800  # of the faint lines: about one for every pixel of the plot
 STYLE = {
     "font.size": 15,
@@ -38,6 +41,7 @@ def plot_losses(
     d_fake: Sequence[float] | None = None,
     answers: str = "probabilities",
     balance: float = 0.5,
+    others: Mapping[str, Curve] | None = None,
 ) -> None:
     """Draw both losses over training, each faint as it was and bold as a moving average, as a PNG.
 
@@ -56,6 +60,7 @@ def plot_losses(
         answers: what D's answers are, as in `Objective.answers`: "probabilities", "targets" (scores aimed at 1 for real
             pictures and at 0 for generated ones) or "critic" (scores that only compare: the gap between them counts).
         balance: D's answer where both distributions coincide, drawn dashed, but for a critic.
+        others: more figures by name, each with its own epochs and values; each gets a panel below.
 
     Raises:
         UserError: no steps, or `path` not writable.
@@ -63,16 +68,60 @@ def plot_losses(
     """
     epochs, d_loss, g_loss, *both = _arrays(path, epochs, d_loss, g_loss, d_real, d_fake)
     with matplotlib.style.context(["default", STYLE]):
-        figure = Figure(figsize=(12, 9 if both else 6), dpi=100, layout="constrained")
-        panels = figure.subplots(2 if both else 1, sharex=True, squeeze=False).ravel()
+        count = (2 if both else 1) + len(others or {})
+        figure = Figure(figsize=(12, _height(count)), dpi=100, layout="constrained")
+        panels = figure.subplots(count, sharex=True, squeeze=False).ravel()
         # A critic may add any number to all its scores, so G's loss has no value of its own.
         _losses(panels[0], epochs, d_loss, g_loss, equilibrium[: 1 if answers == "critic" else 2])
         if both:
             _answers(panels[1], epochs, *both, answers, balance)
-        start = max(0.0, np.ceil(epochs[0]) - 1)
-        panels[-1].set_xlim(start, start + 1.01 * (epochs[-1] - start))
-        panels[-1].set_xlabel("epochs")
+        for axes, (name, curve) in zip(panels[count - len(others or {}) :], (others or {}).items(), strict=True):
+            _figure(axes, name, *curve)
+        _epochs(panels[-1], epochs[0], epochs[-1])
     save(figure, path)
+
+
+def plot_figures(path: str | Path, curves: Mapping[str, Curve]) -> None:
+    """Draw figures over training, a panel for each, faint as they were and bold as a moving average, as a PNG.
+
+    Args:
+        path: where to, ending in .png; appears whole or not at all.
+        curves: by name, one or more: when a figure was measured, in epochs since the start of the run, rising, and its
+            values. A value that is not finite leaves a gap.
+
+    Raises:
+        UserError: `path` not writable.
+    """
+    with matplotlib.style.context(["default", STYLE]):
+        figure = Figure(figsize=(12, _height(len(curves))), dpi=100, layout="constrained")
+        panels = figure.subplots(len(curves), sharex=True, squeeze=False).ravel()
+        for axes, (name, curve) in zip(panels, curves.items(), strict=True):
+            _figure(axes, name, *curve)
+        when = np.concatenate([curve[0] for curve in curves.values()])
+        _epochs(panels[-1], when.min(), when.max())
+    save(figure, path)
+
+
+def _height(panels: int) -> float:
+    return {1: 6.0, 2: 9.0}.get(panels, 4.0 * panels)  # inches
+
+
+def _figure(axes: Axes, name: str, epochs: np.ndarray, values: np.ndarray) -> None:
+    values = np.where(np.isfinite(values), values, np.nan)
+    few = len(values) <= 50
+    if few:
+        axes.plot(epochs, values, color=BLUE, linewidth=2.5, marker="o")
+    else:
+        draw_curve(axes, epochs, values, name, BLUE)
+    axes.set_ylabel(name)
+    axes.set_title(name, loc="left", pad=10)
+    axes.grid(alpha=0.25)
+
+
+def _epochs(axes: Axes, first: float, last: float) -> None:
+    start = max(0.0, np.ceil(first) - 1)
+    axes.set_xlim(start, start + 1.01 * (last - start))
+    axes.set_xlabel("epochs")
 
 
 def _losses(axes: Axes, epochs: np.ndarray, d_loss: np.ndarray, g_loss: np.ndarray, equilibrium: tuple) -> None:

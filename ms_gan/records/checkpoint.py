@@ -1,8 +1,9 @@
 """Checkpoints: written whole or not at all, verified before use; files made by the slides' own script load too.
 
-What is saved at one moment is a set: `Generator{tag}.ckpt`, `Discriminator{tag}.ckpt`, `TrainState{tag}.ckpt` and,
-last, `Epoch{tag}.json` with their SHA-256. Without the last the set is not there. The tag is the epoch just finished
-(from 0, as on the slides), or `{epoch}-step{n}` for a run that was stopped after step n of an epoch.
+What is saved at one moment is a set: a file for each network of the game, such as `Generator{tag}.ckpt` and
+`Discriminator{tag}.ckpt`, then `TrainState{tag}.ckpt` and, last, `Epoch{tag}.json` with their SHA-256. Without the last
+the set is not there. The tag is the epoch just finished (from 0, as on the slides), or `{epoch}-step{n}` for a run that
+was stopped after step n of an epoch.
 """
 
 import hashlib
@@ -32,6 +33,7 @@ SLICE = 2**29
 """Bytes; MindSpore's files hold a larger tensor as several entries of one name."""
 
 _TAG = r"([0-9]+)(?:-step([0-9]+))?"
+_SAVED = re.compile(rf"[A-Za-z]+{_TAG}\.(?:ckpt|json)")
 
 
 @dataclass(frozen=True, order=True)
@@ -58,17 +60,33 @@ class Position:
         return cls.of_tag(*found.groups()) if found else cls(0)
 
 
-def set_files(folder: Path, position: Position) -> dict[str, Path]:
-    """The files of a set by their content: generator, discriminator, train_state, manifest."""
-    return {
-        "generator": folder / f"Generator{position.tag}.ckpt",
-        "discriminator": folder / f"Discriminator{position.tag}.ckpt",
+PAIR = ("generator", "discriminator")
+"""The networks of the game that the slides play, and of every file from before there were others."""
+
+
+def set_files(folder: Path, position: Position, networks: Iterable[str] = PAIR) -> dict[str, Path]:
+    """The files of a set by their content: the networks by name, train_state and manifest."""
+    weights = {name: folder / f"{_file_name(name)}{position.tag}.ckpt" for name in networks}
+    return weights | {
         "train_state": folder / f"TrainState{position.tag}.ckpt",
         "manifest": folder / f"Epoch{position.tag}.json",
     }
 
 
-def save(folder: Path, position: Position, players: Players, settings: dict | None = None) -> None:
+def _file_name(network: str) -> str:
+    """generator → Generator, weight_average → WeightAverage."""
+    return "".join(map(str.capitalize, network.split("_")))
+
+
+def saved_weights(folder: Path, position: Position) -> list[Path]:
+    """The files of a set's networks, that by which it is named to a user first: those that its manifest lists, or those
+    of the pair, for a set of the slides' script."""
+    files = set_files(folder, position)
+    saved = [folder / name for name in _digests(files["manifest"]) or {} if name != files["train_state"].name]
+    return saved or [files[name] for name in PAIR]
+
+
+def save(folder: Path, position: Position, players: Players, settings: dict | None = None, keep_every: int = 0) -> None:
     """Saves a set, then removes what it makes needless: older optimiser states and sets from inside an epoch.
 
     Args:
@@ -76,16 +94,17 @@ def save(folder: Path, position: Position, players: Players, settings: dict | No
         position: how far the players have come.
         players: what is saved.
         settings: the run's, kept in the manifest too, in case recipe.json is damaged.
+        keep_every: of the older epochs, every how manieth stays; 0 for all.
 
     Raises:
         OSError: something cannot be written; then the set is not there, and no older one is harmed.
     """
-    files = set_files(folder, position)
+    files = set_files(folder, position, players.networks())
     contents = {name: network.get_parameters() for name, network in players.networks().items()}
     contents["train_state"] = players.optimizer_state()
     digests = {files[name].name: _write_parameters(files[name], content) for name, content in contents.items()}
     sealed.write(files["manifest"], {"sha256": digests, "settings": settings or {}})
-    remove_needless(folder, position)
+    remove_needless(folder, position, keep_every)
 
 
 def _write_parameters(path: Path, parameters: Iterable[ms.Parameter]) -> str:
@@ -118,20 +137,33 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def remove_needless(folder: Path, newest: Position) -> None:
+def remove_needless(folder: Path, newest: Position, keep_every: int = 0) -> None:
     """Removes what the newest set makes needless: older optimiser states and sets from inside an epoch.
 
     Those without a manifest too: a process may have been killed while it saved or removed them.
+
+    Args:
+        folder: of the sets.
+        newest: the newest one; later ones stay as they are.
+        keep_every: if not 0, of the epochs before the newest three only those stay whose number, from 1, it divides.
     """
-    found = (re.fullmatch(rf"[A-Za-z]+{_TAG}\.(?:ckpt|json)", path.name) for path in entries(folder))
-    inside = {Position.of_tag(*match.groups()) for match in found if match and match[2]}
-    for position in (position for position in inside if position < newest):
-        files = set_files(folder, position)
-        for name in ("manifest", "train_state", "discriminator", "generator"):
-            files[name].unlink(missing_ok=True)
+    inside = [path for path in entries(folder) if (match := _SAVED.fullmatch(path.name)) and match[2]]
+    old = [path for path in inside if Position.of_tag(*_SAVED.fullmatch(path.name).groups()) < newest]
+    for path in sorted(old, key=lambda path: path.suffix != ".json"):  # without its manifest a set is not there
+        path.unlink(missing_ok=True)
     epochs = [position for position in positions(folder) if position < newest and not position.step]
     for position in epochs[: -(TRAIN_STATES_KEPT - 1)]:
-        set_files(folder, position)["train_state"].unlink(missing_ok=True)
+        if keep_every and position.epoch % keep_every:
+            _remove(folder, position)
+        else:
+            set_files(folder, position)["train_state"].unlink(missing_ok=True)
+
+
+def _remove(folder: Path, position: Position) -> None:
+    files = set_files(folder, position)
+    saved = [folder / name for name in _digests(files["manifest"]) or {}]
+    for path in (files["train_state"], *saved, files["manifest"]):  # the manifest last: it says what there is to remove
+        path.unlink(missing_ok=True)
 
 
 def positions(folder: Path) -> list[Position]:
@@ -152,12 +184,11 @@ def fault(folder: Path, position: Position, optimisers: bool = True) -> str | No
     An optimiser state that has been removed to save space is no fault; nor, without `optimisers`, is a damaged one.
     """
     files = set_files(folder, position)
-    digests = _digests(files["manifest"])
-    wanted = [files["generator"], files["discriminator"]]
-    if optimisers and os.path.lexists(files["train_state"]):
-        wanted.append(files["train_state"])
-    if not (digests and {path.name for path in wanted} <= digests.keys()):
+    digests, state = _digests(files["manifest"]), files["train_state"]
+    weights = [folder / name for name in digests or {} if name != state.name]
+    if not weights or (optimisers and os.path.lexists(state) and state.name not in digests):
         return f"{files['manifest']} is damaged"
+    wanted = weights + ([state] if optimisers and os.path.lexists(state) else [])
     return next(filter(None, (_change(path, digests[path.name], files["manifest"]) for path in wanted)), None)
 
 
@@ -177,7 +208,8 @@ def _digests(manifest: Path) -> dict[str, str] | None:
     """The SHA-256 of the files of a set by their names; None if the manifest is damaged."""
     content = sealed.read(manifest) or {}
     digests = content.get("sha256")
-    return digests if isinstance(digests, dict) and content.keys() <= {"sha256", "settings"} else None
+    known = isinstance(digests, dict) and content.keys() <= {"sha256", "settings"}
+    return digests if known and all(map(_SAVED.fullmatch, digests)) else None
 
 
 def _change(path: Path, digest: str, manifest: Path) -> str | None:
@@ -197,18 +229,19 @@ def restore(folder: Path, position: Position, players: Players) -> bool:
     Raises:
         UserError: a network's file is missing, damaged, or of another architecture.
     """
-    files = set_files(folder, position)
+    files = set_files(folder, position, players.networks())
     for name, network in players.networks().items():
         load_weights(files[name], network, name)
     digests, path = _digests(files["manifest"]) or {}, files["train_state"]
     if path.name not in digests or _change(path, digests[path.name], files["manifest"]):
         return False
-    state = {p.name: p for p in players.optimizer_state()}
-    saved = read_tensors(path, _most(state.values()))
-    if {name: value.shape for name, value in saved.items()} != {name: p.shape for name, p in state.items()}:
+    state = players.optimizer_state()
+    saved = read_tensors(path, _most(state))
+    # By their order and not by their names: those hold numbers of layers, which an earlier release counted otherwise.
+    if [value.shape for value in saved.values()] != [p.shape for p in state]:
         raise UserError(f"{path} is of other optimisers than this recipe's")
-    for name, parameter in state.items():
-        _assign(parameter, saved[name])
+    for parameter, value in zip(state, saved.values(), strict=True):
+        _assign(parameter, value)
     return True
 
 
@@ -221,7 +254,7 @@ def load_weights(path: Path, network: nn.Cell, player: str) -> None:
     Args:
         path: the file.
         network: the network to load into.
-        player: "generator" or "discriminator": what the file must hold.
+        player: what the file must hold, such as "generator" or "discriminator".
 
     Raises:
         UserError: no such file, not a checkpoint, the other player's, or of another architecture (names the layer).
@@ -260,8 +293,8 @@ def _assign(parameter: ms.Parameter, value: np.ndarray) -> None:
 
 def check_player(path: Path, tensors: dict[str, np.ndarray], player: str) -> None:
     """Raises UserError if the names in a file say that it is the other player's."""
-    other = {"generator": "discriminator", "discriminator": "generator"}[player]
-    if any(other in name for name in tensors) and not any(player in name for name in tensors):
+    other = {"generator": "discriminator", "discriminator": "generator"}.get(player, "")
+    if other and any(other in name for name in tensors) and not any(player in name for name in tensors):
         raise UserError(
             f"{path} holds a {other}; a {player} is wanted here: name the {player.capitalize()}….ckpt beside it"
         )

@@ -10,35 +10,15 @@ from ms_gan.data.latent import fixed_codes
 from ms_gan.errors import UserError
 from ms_gan.games.objectives import find_objective
 from ms_gan.networks.evaluation import draw
-from ms_gan.pictures.curves import plot_losses
+from ms_gan.pictures.curves import plot_figures, plot_losses
 from ms_gan.pictures.gif import write_gif
 from ms_gan.pictures.grid import save_grid
 from ms_gan.recipes import PICTURE_CODES, Recipe
 from ms_gan.records import history
 from ms_gan.records.checkpoint import fault, positions, set_files
+from ms_gan.records.history import Row
 from ms_gan.records.run_folder import RunFolder
 from ms_gan.records.trained import load_generator
-
-
-class Pictures:
-    """Writes pictures while a run trains. One that cannot be written is said, and the training goes on.
-
-    It is said of the first, and not again before one was written. The picture of an epoch is no loss: `finish` draws it
-    from the weights.
-    """
-
-    def __init__(self):
-        self._failing = False
-
-    def save(self, path: Path, pixels: np.ndarray, say: Callable[[str], object]) -> None:
-        """Writes a sheet of pictures, if that can be done."""
-        try:
-            save_grid(path, pixels)
-            self._failing = False
-        except UserError as error:
-            if not self._failing:
-                say(f"note: {error}; the training goes on without pictures")
-            self._failing = True
 
 
 def finish(folder: RunFolder, say: Callable[[str], object]) -> bool:
@@ -78,7 +58,8 @@ def draw_missing_pictures(folder: RunFolder) -> None:
 
 def draw_losses(folder: RunFolder) -> Path:
     """Draws losses.png from history.csv: both losses and D's answers over the epochs, and the lines of the
-    equilibrium (slide 损失函数).
+    equilibrium (slide 损失函数); below them a panel for each figure that a listener measured. Of another game a panel
+    for each of its figures.
 
     Raises:
         UserError: there is no history, or none of it can be read.
@@ -86,21 +67,35 @@ def draw_losses(folder: RunFolder) -> Path:
     rows, fault = history.read(folder.history)
     if not rows:
         raise UserError(fault or f"{folder.history} holds no training step yet")
-    steps = max(row.step for row in rows)
+    curves = _curves(rows)
     recipe = _recipe(folder)
+    if not {"d_loss", "g_loss", "d_real", "d_fake"} <= curves.keys():
+        plot_figures(folder.losses, curves)
+        return folder.losses
     objective = find_objective(recipe.objective, recipe.label_smoothing)
+    epochs, d_loss = curves.pop("d_loss")
     plot_losses(
         folder.losses,
-        np.array([row.epoch + row.step / steps for row in rows]),
-        np.array([row.d_loss for row in rows]),
-        np.array([row.g_loss for row in rows]),
-        d_real=np.array([row.d_real for row in rows]),
-        d_fake=np.array([row.d_fake for row in rows]),
+        epochs,
+        d_loss,
+        **{name: curves.pop(name)[1] for name in ("g_loss", "d_real", "d_fake")},
         equilibrium=objective.equilibrium,
         balance=objective.balance,
         answers=objective.answers,
+        others=curves,
     )
     return folder.losses
+
+
+def _curves(rows: list[Row]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By figure: when it was measured, in epochs since the start, and the values."""
+    steps = max(row.step for row in rows)
+    curves = {}
+    for name in dict.fromkeys(name for row in rows for name in row.figures):
+        measured = [row for row in rows if name in row.figures]
+        when = np.array([row.epoch + row.step / steps for row in measured])
+        curves[name] = when, np.array([row.figures[name] for row in measured])
+    return curves
 
 
 def draw_evolution(folder: RunFolder) -> Path:

@@ -17,7 +17,7 @@ from ms_gan.recipes import RECIPES, Recipe, from_settings
 PICTURE = re.compile(r"epoch(\d+)(?:-step(\d+))?", re.ASCII)
 OURS = {
     "": re.compile(r"recipe\.json|history\.csv|losses\.png|evolution\.gif"),
-    "checkpoints": re.compile(r"(Generator|Discriminator|TrainState)\d.*\.ckpt|Epoch\d.*\.json"),
+    "checkpoints": re.compile(r"[A-Z][A-Za-z]*\d+(-step\d+)?\.ckpt|Epoch\d.*\.json"),
     "images": re.compile(r"epoch\d.*\.png"),
 }
 """By folder: the names of the files of a run."""
@@ -25,7 +25,7 @@ OURS = {
 LARGEST = 2**53  # of the settings' whole numbers: all up to here are float64s, too
 
 UNCHANGEABLE = (
-    *("networks", "width", "activation", "objective", "latent_size", "optimizer"),
+    *("game", "networks", "width", "activation", "objective", "latent_size", "optimizer"),
     *("source", "pattern", "crop", "size", "channels"),
     *("batch_size", "drop_remainder", "train_images", "noise", "seed"),
 )
@@ -95,7 +95,7 @@ class RunFolder:
         recipe: Recipe,
         data: Path | None = None,
         unsaved: str | None = None,
-        images: int | None = None,
+        notes: dict | None = None,
     ) -> dict:
         """Makes the folders and writes recipe.json. Returns the settings it holds.
 
@@ -106,12 +106,12 @@ class RunFolder:
             recipe: the settings.
             data: the folder of the data set, if one was named.
             unsaved: AFRESH, or the weights file that the run begins from, until `keep`; None if it is saved here.
-            images: how many the data set has, if that is known.
+            notes: what else the run is to remember, as `read_notes` gives it back.
 
         Raises:
             UserError: they cannot be written.
         """
-        named = ({"data": str(data.absolute())} if data else {}) | ({"images": images} if images else {})
+        named = ({"data": str(data.absolute())} if data else {}) | (notes or {})
         settings = {"recipe": recipe_name, **asdict(recipe), **named, "versions": _versions()}
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -168,10 +168,12 @@ class RunFolder:
         folder = self._settings().get("data")
         return Path(folder) if isinstance(folder, str) and folder and "\0" not in folder else None
 
-    def read_images(self) -> int | None:
-        """How many images the data set had when the run was started, if that is known."""
-        images = self._settings().get("images")
-        return images if isinstance(images, int) else None
+    def read_notes(self) -> dict:
+        """What the run remembers beside its settings, as far as it is known: `images`, how many the data set had,
+        `digest`, of their pixels, `processor`, where it began, and `keep_every`."""
+        kinds = {"images": int, "digest": str, "processor": str, "keep_every": int}
+        found = {name: self._settings().get(name) for name in kinds}
+        return {name: value for name, value in found.items() if type(value) is kinds[name]}
 
     def recipe_is_damaged(self) -> bool:
         """Whether there is a recipe.json that is not this run's; then the settings of the newest manifest serve."""

@@ -18,7 +18,7 @@ FRAME = {1: 45_000, 3: 80_000}  # of evolution.gif, for grey pictures and for co
 SHEET = 1.85  # of a picture's PNG, for a byte of its pixels: noise, each pixel enlarged; trained networks' take half
 
 
-def needed(recipe: Recipe, players: Players, steps: int, position: Position) -> int:
+def needed(recipe: Recipe, players: Players, steps: int, position: Position, keep_every: int = 0) -> int:
     """Bytes that a run will add to its folder, at most, from `position` to its last epoch.
 
     Args:
@@ -26,14 +26,16 @@ def needed(recipe: Recipe, players: Players, steps: int, position: Position) -> 
         players: what is saved after each epoch.
         steps: of an epoch.
         position: where the run begins.
+        keep_every: of the older epochs, every how manieth stays; 0 for all.
     """
     epochs = recipe.epochs - position.epoch
+    sets = min(epochs, TRAIN_STATES_KEPT + 1 + epochs // keep_every) if keep_every else epochs
     weights = sum(_file([*network.get_parameters()]) for network in players.networks().values())
     states = min(epochs, TRAIN_STATES_KEPT + 1)  # the oldest goes when the newest is there
     pixels = PICTURE_CODES * recipe.channels * recipe.size**2
     sheets = epochs * (1 + (steps // recipe.images_every if recipe.images_every else 0))
     film = min(LARGEST_GIF, FRAME[recipe.channels] * (recipe.epochs + sheets - epochs))
-    saved = epochs * (weights + MANIFEST + steps * ROW) + states * _file(players.optimizer_state())
+    saved = sets * (weights + MANIFEST) + epochs * steps * ROW + states * _file(players.optimizer_state())
     return round(saved + sheets * pixels * SHEET + film + LOSSES)
 
 
@@ -41,12 +43,14 @@ def _file(parameters: list) -> int:
     return sum(parameter.nbytes + NAMES for parameter in parameters)
 
 
-def forecast(folder: Path, recipe: Recipe, players: Players, steps: int, position: Position) -> list[str]:
+def forecast(
+    folder: Path, recipe: Recipe, players: Players, steps: int, position: Position, keep_every: int = 0
+) -> list[str]:
     """What a run will need of the disk and what is free there, in a line; and another if that is too little.
 
     What a quota still allows, the system does not tell.
     """
-    need, epochs = needed(recipe, players, steps, position), recipe.epochs - position.epoch
+    need, epochs = needed(recipe, players, steps, position, keep_every), recipe.epochs - position.epoch
     free, folder = min((_free(place), place) for place in (folder, folder / "checkpoints"))  # which may be a link
     line = f"up to {_size(need)} on disk for {epochs} epoch{'s' if epochs > 1 else ''}"
     if math.isinf(free):

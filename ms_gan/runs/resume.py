@@ -1,7 +1,7 @@
 """Where a run begins: afresh, from the newest epoch that verifies, or from a file the user names."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,15 @@ from ms_gan.disk.writing import write_bytes
 from ms_gan.errors import UserError
 from ms_gan.recipes import Recipe
 from ms_gan.records import history
-from ms_gan.records.checkpoint import TRAIN_STATES_KEPT, Position, check_size, fault, positions, set_files
+from ms_gan.records.checkpoint import (
+    TRAIN_STATES_KEPT,
+    Position,
+    check_size,
+    fault,
+    positions,
+    saved_weights,
+    set_files,
+)
 from ms_gan.records.history import Row
 from ms_gan.records.run_folder import AFRESH, UNCHANGEABLE, RunFolder, run_of
 
@@ -32,8 +40,8 @@ class Start:
         """What recipe.json of `folder` says until the run has saved there: what it began from, if not from there."""
         if self.source is None:
             return AFRESH
-        generator = set_files(self.source.checkpoints, self.position)["generator"]
-        return None if self.source.root.resolve() == folder.root.resolve() else str(generator)
+        weights, *_ = saved_weights(self.source.checkpoints, self.position)
+        return None if self.source.root.resolve() == folder.root.resolve() else str(weights)
 
 
 def find_start(folder: RunFolder, resume: str | None, say: Callable[[str], None]) -> Start:
@@ -59,10 +67,10 @@ def find_start(folder: RunFolder, resume: str | None, say: Callable[[str], None]
     for path, name in folder.in_the_way().items():
         say(f"note: {path} is a folder where a file of the run belongs: it will be renamed {name.name}")
     if start.source:
-        generator = set_files(start.source.checkpoints, start.position)["generator"]
+        weights, *_ = saved_weights(start.source.checkpoints, start.position)
         if saved := start.source.read_recipe():
-            check_size(generator, saved)
-        say(f"going on from {generator}")
+            check_size(weights, saved)
+        say(f"going on from {weights}")
     return start
 
 
@@ -133,18 +141,19 @@ def _named(folder: RunFolder, path: Path, say: Callable[[str], None]) -> Start:
         raise UserError(f"{path} is a discriminator: name the Generator….ckpt beside it; both are loaded")
     position = Position.of_file(path)
     source = run_of(path)
-    files = set_files(source.checkpoints, position)
-    if not (files["generator"].exists() and files["generator"].samefile(path)):
+    manifest = set_files(source.checkpoints, position)["manifest"]
+    first, *others = saved_weights(source.checkpoints, position)
+    if not (first.exists() and first.samefile(path)):
         raise UserError(
             f"{path}: to go on from a file, it must be called Generator99.ckpt or the like, in checkpoints/"
         )
-    if not files["discriminator"].exists():
-        raise UserError(f"{files['discriminator']} is missing: training goes on with both players")
-    if os.path.lexists(files["manifest"]):
+    if missing := [other for other in others if not other.exists()]:
+        raise UserError(f"{missing[0]} is missing: training goes on with all players")
+    if os.path.lexists(manifest):
         if found := fault(source.checkpoints, position):
             raise UserError(f"{found}; name another file, or --resume alone for the newest good one")
     elif os.path.lexists(source.recipe):
-        say(f"note: {files['manifest']} is missing, so nothing tells whether {path.name} is as it was saved")
+        say(f"note: {manifest} is missing, so nothing tells whether {path.name} is as it was saved")
     _refuse_to_overwrite(folder, source, position)
     return Start(position, source)
 
@@ -175,7 +184,13 @@ def check_settings(saved: Recipe, recipe: Recipe) -> None:
             )
 
 
-def take_over(folder: RunFolder, start: Start, say: Callable[[str], None], steps: int = 0) -> list[Row]:
+def take_over(
+    folder: RunFolder,
+    start: Start,
+    say: Callable[[str], None],
+    steps: int = 0,
+    columns: Sequence[str] = history.COLUMNS,
+) -> tuple[list[Row], tuple[str, ...]]:
     """The history up to where the run goes on; where that is in a new folder, the pictures are copied too.
 
     A picture that cannot be read is left out. Rows of steps that were not saved are cut off, since the run will make
@@ -187,17 +202,22 @@ def take_over(folder: RunFolder, start: Start, say: Callable[[str], None], steps
         say: takes a line for the user.
         steps: of an epoch, if that is known: damage is not told then that is only in rows that are cut off, as a killed
             process may leave it.
+        columns: of the history from now on; what it measured before keeps its columns, after these.
+
+    Returns:
+        the rows, and all columns.
 
     Raises:
         OSError: the folder cannot be written.
     """
     rows = _rows_until(start, say, steps)
-    history.rewrite(folder.history, rows)
+    columns = tuple(dict.fromkeys((*columns, *(name for row in rows for name in row.figures))))
+    history.rewrite(folder.history, rows, columns)
     if start.source and start.source.root.resolve() != folder.root.resolve():
         for picture in start.source.pictures():
             if _is_before(picture, start.position):
                 _copy(picture, folder.images / picture.name, say)
-    return rows
+    return rows, columns
 
 
 def _rows_until(start: Start, say: Callable[[str], None], steps: int) -> list[Row]:

@@ -1,38 +1,44 @@
-"""A run: epochs of training that leave pictures, losses and checkpoints in a folder, and that can go on from there."""
+"""A run: epochs of a game that tell listeners how far they are, and that can go on where they were stopped."""
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ms_gan import device
 from ms_gan.data.batches import Batches
-from ms_gan.data.latent import fixed_codes
-from ms_gan.data.sources import load_data_set
+from ms_gan.data.sources import digest, load_data_set
 from ms_gan.errors import UserError
-from ms_gan.games.objectives import find_objective
-from ms_gan.games.players import Players, create_players
-from ms_gan.games.step import RecipeStep
-from ms_gan.networks.evaluation import draw
-from ms_gan.recipes import PICTURE_CODES, Recipe
-from ms_gan.records import checkpoint, drawings, history
+from ms_gan.games import GAMES, Game
+from ms_gan.recipes import Recipe
+from ms_gan.records import checkpoint, history
 from ms_gan.records.checkpoint import Position
 from ms_gan.records.history import Row
 from ms_gan.records.lock import hold
 from ms_gan.records.run_folder import RunFolder
-from ms_gan.runs import disk_space
+from ms_gan.runs.checks import check_batches, check_recipe
 from ms_gan.runs.interrupt import CLOSED_PIPE, Interrupt
-from ms_gan.runs.listeners.diagnosis import Doctor, Finding, Hopeless
-from ms_gan.runs.listeners.progress import Progress, Stopwatch, is_due
+from ms_gan.runs.listeners.diagnosing import Diagnosing
+from ms_gan.runs.listeners.diagnosis import Hopeless
+from ms_gan.runs.listeners.drawing import Drawing
+from ms_gan.runs.listeners.listener import Listener
+from ms_gan.runs.listeners.pictures import Pictures
+from ms_gan.runs.listeners.progress import Progress, Stopwatch
+from ms_gan.runs.listeners.recording import Recording
+from ms_gan.runs.listeners.saving import Saving
 from ms_gan.runs.resume import NEWEST, Start, check_settings, find_start, take_over
 
 
 @dataclass(frozen=True)
 class Running:
-    """How a run is carried out; nothing here changes what it computes."""
+    """How a run is carried out; nothing here changes what it computes, but for the last digits of `device`, `layers`.
+
+    Raises:
+        UserError: a negative keep_every.
+    """
 
     result: Path
     """The run's folder."""
@@ -44,12 +50,35 @@ class Running:
     """CPU, GPU or Ascend; None for the best there is."""
     resume: str | None = None
     """None to begin afresh, "newest", or a generator's weights file to go on from."""
+    layers: str | None = None
+    """plain, MindSpore's own; fast, their twins for a processor; None for what suits the device."""
+    keep_every: int | None = None
+    """Of the epochs before the newest three, every how manieth stays saved; 0 for all; None for what the run had."""
+
+    def __post_init__(self):
+        if self.keep_every is not None and self.keep_every < 0:
+            raise UserError(f"keep every {self.keep_every}: it must be a whole number of at least 0; 0 keeps all")
 
 
-def train(recipe: Recipe, running: Running, say: Callable[[str], None] = print) -> int | None:
+def train(
+    recipe: Recipe,
+    running: Running,
+    say: Callable[[str], None] = print,
+    *,
+    game: Game | None = None,
+    listeners: Sequence[Listener] = (),
+) -> int | None:
     """Trains by a recipe, from the beginning or from where an earlier run stopped, and leaves a folder of results.
 
     The same recipe gives the same bytes in every weight, picture and loss, however often it was stopped between.
+
+    Args:
+        recipe: what to train.
+        running: where, and how.
+        say: takes a line for the user before the training begins.
+        game: one made by you, such as `Gan(recipe, make_players(my_generator, my_discriminator, recipe))`; the
+            recipe's unless given.
+        listeners: what else happens beside the training; see `listener.Listener`.
 
     Returns:
         None when all epochs are done; else the signal that stopped the run before: SIGINT for Ctrl-C, SIGTERM, SIGHUP
@@ -60,7 +89,7 @@ def train(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
         UserError: anything the user can put right. Nothing was written if it is raised before the first step.
     """
     with hold(running.result):
-        run = prepare(recipe, running, say)
+        run = prepare(recipe, running, say, game=game, listeners=listeners)
         with _write_errors(run.folder):
             return run.epochs()
 
@@ -78,7 +107,14 @@ def _write_errors(folder: RunFolder) -> Iterator[None]:
         raise UserError(f"cannot write {where}: {reason}; what is saved is safe, go on with --resume") from error
 
 
-def prepare(recipe: Recipe, running: Running, say: Callable[[str], None] = print) -> "Run":
+def prepare(
+    recipe: Recipe,
+    running: Running,
+    say: Callable[[str], None] = print,
+    *,
+    game: Game | None = None,
+    listeners: Sequence[Listener] = (),
+) -> "Run":
     """All that comes before the first step: checks, data, players, what is resumed, and last the folder.
 
     Raises:
@@ -86,36 +122,54 @@ def prepare(recipe: Recipe, running: Running, say: Callable[[str], None] = print
     """
     start = check(recipe, running, say)
     folder = RunFolder(running.result)
-    players = create_players(recipe)  # first: networks that there are not cost no time then
+    game = game or GAMES.find(recipe.game)(recipe)  # first: networks that there are not cost no time then
     # A run that died before its first save began from elsewhere, but what it was told to train on is written here.
     source = folder if running.resume == NEWEST else start.source
     data = running.data or (source.read_data() if source else None)
-    batches = _batches(recipe, load_data_set(recipe, data, say))
+    images = load_data_set(recipe, data, say)
+    batches = make_batches(recipe, images)
+    check_batches(game, batches)
+    of_the_data = {"images": len(images), "digest": digest(images)}
     if source:
-        _check_images(source.read_images(), batches, start.position, say)
-    if start.source and not checkpoint.restore(start.source.checkpoints, start.position, players):
+        _compare_data(source.read_notes(), of_the_data, batches, start.position, say)
+        _compare_processors(source.read_notes().get("processor"), say)
+    if start.source and not checkpoint.restore(start.source.checkpoints, start.position, game.players):
         say("note: only the weights are there, so the optimisers start afresh")
-    settings = folder.create(running.recipe_name, recipe, data, start.unsaved(folder), _images(batches))
+    keep_every = running.keep_every
+    if keep_every is None:
+        keep_every = source.read_notes().get("keep_every", 0) if source else 0
+    notes = of_the_data | {"processor": device.processor()} | ({"keep_every": keep_every} if keep_every else {})
+    settings = folder.create(running.recipe_name, recipe, data, start.unsaved(folder), notes)
     with _write_errors(folder):
-        rows = take_over(folder, start, say, batches.steps)
-        return Run(recipe, settings, folder, batches, players, start, rows)
+        once = [name for listener in listeners for name in listener.figures]
+        rows, columns = take_over(folder, start, say, batches.steps, history.columns_of(game.figures, once))
+        return Run(recipe, settings, folder, batches, game, start, rows, columns, keep_every, listeners)
 
 
-def _check_images(before: int | None, batches: Batches, position: Position, say: Callable[[str], None]) -> None:
-    """Says if there are not as many images as when the run began; raises UserError if an epoch's rest is not there."""
-    now = _images(batches)
-    changed = f"the data set is not what it was: it had {before or 'more'} images and has {now} now"
+def _compare_data(before: dict, now: dict, batches: Batches, position: Position, say: Callable[[str], None]) -> None:
+    """Says if these are not the images that the run began with.
+
+    Raises:
+        UserError: the rest of an epoch is not there any more.
+    """
+    count, changed = before.get("images"), "the data set is not what it was"
+    number = f"{changed}: it had {count or 'more'} images and has {now['images']} now"
     if position.step >= batches.steps:
-        raise UserError(f"{changed}; go on from an epoch's end, by --resume FILE, in a new folder (--result)")
+        raise UserError(f"{number}; go on from an epoch's end, by --resume FILE, in a new folder (--result)")
+    if count not in (None, now["images"]):
+        say(f"note: {number}")
+    elif before.get("digest") not in (None, now["digest"]):
+        say(f"note: {changed}: as many images, but not the same ones")
+
+
+def _compare_processors(before: str | None, say: Callable[[str], None]) -> None:
+    now = device.processor()
     if before not in (None, now):
-        say(f"note: {changed}")
+        say(f"note: this run began on another processor ({before}; here {now}): its numbers will differ in last digits")
 
 
-def _images(batches: Batches) -> int:
-    return batches.images_per_epoch + batches.dropped
-
-
-def _batches(recipe: Recipe, images: np.ndarray) -> Batches:
+def make_batches(recipe: Recipe, images: np.ndarray) -> Batches:
+    """A recipe's batches of a data set, uint8, N×H×W×C. Raises UserError if there are too few images for one."""
     return Batches(
         images,
         batch_size=recipe.batch_size,
@@ -133,8 +187,8 @@ def check(recipe: Recipe, running: Running, say: Callable[[str], None] = print) 
         UserError: the device is not there, or the run cannot begin in this folder, from this file, or with these
             settings.
     """
-    device.choose_device(running.device)
-    find_objective(recipe.objective)
+    device.choose_device(running.device, running.layers)
+    check_recipe(recipe)
     start = find_start(RunFolder(running.result), running.resume, say)
     if start.source:
         saved = start.source.read_recipe()
@@ -156,113 +210,92 @@ def _only_lacks_drawings(start: Start, recipe: Recipe) -> bool:
     return manifest.exists() and not start.source.drawn_since(manifest)
 
 
-@dataclass
 class Run:
-    """Walks the epochs from `start` on."""
+    """Walks the epochs from where it begins, and tells its listeners.
 
-    recipe: Recipe
-    settings: dict
-    """What recipe.json holds once something is saved."""
-    folder: RunFolder
-    batches: Batches
-    players: Players
-    start: Start
-    rows: list[Row]
-    """The history so far."""
-    written: int = field(init=False)
-    """How many of the rows history.csv holds."""
+    Attributes:
+        recipe: what is trained.
+        settings: what recipe.json holds once something is saved.
+        folder: where it leaves its results.
+        batches: of each epoch.
+        game: who plays, and what one batch does.
+        position: how far it has come.
+        rows: the history so far.
+        columns: of the history.
+        keep_every: of the older epochs, every how manieth stays saved; 0 for all.
+        unsaved: whether nothing of this run is saved yet.
+        watch: what a step takes is measured by; who takes long between two steps, laps it.
+    """
 
-    def __post_init__(self):
-        self.written = len(self.rows)
-        self.unsaved = self.start.unsaved(self.folder) is not None
-        self.step = RecipeStep(self.players, self.recipe)
-        self.codes = fixed_codes(PICTURE_CODES, self.recipe.latent_size, noise=self.recipe.noise)
-        self.doctor = Doctor(self.recipe)
-        self.pictures = drawings.Pictures()
-        for row in self.rows:
-            self.doctor.step(row)  # what there was to say of them has been said
+    def __init__(
+        self,
+        recipe: Recipe,
+        settings: dict,
+        folder: RunFolder,
+        batches: Batches,
+        game: Game,
+        start: Start,
+        rows: list[Row],
+        columns: Sequence[str],
+        keep_every: int = 0,
+        listeners: Sequence[Listener] = (),
+    ):
+        self.recipe, self.settings, self.folder, self.batches = recipe, settings, folder, batches
+        self.game, self.position, self.rows, self.columns = game, start.position, rows, columns
+        self.keep_every = keep_every
+        self.unsaved = start.unsaved(folder) is not None
+        self.watch = Stopwatch()
+        self._stop = Interrupt()
+        done = self.position.epoch * batches.steps + self.position.step
+        closed = functools.partial(self._stop.ask, CLOSED_PIPE)
+        self._progress = Progress(recipe, batches.steps, batches.images_per_epoch, done, closed)
+        self._recording, pictures = Recording(), Pictures()
+        own = (self._progress, Diagnosing(pictures), pictures)
+        self.listeners = (*own, *listeners, self._recording, Saving(), Drawing())
+
+    def say(self, line: str) -> None:
+        """Prints a line, above the bar where there is one."""
+        self._progress.say(line)
+
+    def tell(self, event: str, *arguments) -> None:
+        """Calls a method of all listeners, in their order: begin, step, saved, stopped or end."""
+        for listener in self.listeners:
+            getattr(listener, event)(self, *arguments)
 
     def epochs(self) -> int | None:
         """All epochs from the start on. Returns the signal that stopped them before the last one's end, or None."""
-        position = self.start.position
-        done = position.epoch * self.batches.steps + position.step
-        steps, images = self.batches.steps, self.batches.images_per_epoch
-        stop = Interrupt()
-        closed = functools.partial(stop.ask, CLOSED_PIPE)
-        checkpoint.remove_needless(self.folder.checkpoints, position)  # as far as a killed process did not
-        with stop, Progress(self.recipe, steps, images, done, closed) as progress:
-            if position < Position(self.recipe.epochs):
-                self._greet(progress)
-            while position.epoch < self.recipe.epochs and not stop.asked:
-                position = self.epoch(position, progress, stop)
-            self._part(position, progress)
-        return stop.signal if position < Position(self.recipe.epochs) else None
+        # As far as a killed process did not.
+        checkpoint.remove_needless(self.folder.checkpoints, self.position, self.keep_every)
+        with self._stop, self._progress:
+            if self.position < Position(self.recipe.epochs):
+                self.tell("begin")
+            try:
+                while self.position.epoch < self.recipe.epochs and not self._stop.asked:
+                    self.epoch()
+            except Hopeless:
+                self._recording.rescue(self)
+                raise
+            self.tell("end")
+        return self._stop.signal if self.position < Position(self.recipe.epochs) else None
 
-    def epoch(self, position: Position, progress: Progress, stop: Interrupt) -> Position:
-        """Trains from `position` to the end of its epoch, or to a stop; saves, and returns how far it came."""
-        watch = Stopwatch()
-        data = self.batches.epoch(position.epoch, position.step).create_tuple_iterator(num_epochs=1)
-        for number, (image, latent_code) in enumerate(device.feed(data), position.step + 1):
-            answers = [float(value.asnumpy()) for value in self.step(image, latent_code, position.epoch, number)]
-            row = Row(position.epoch, number, *answers, seconds=watch.lap())
-            self.rows.append(row)
-            progress.step(row)
-            self._tell(self.doctor.step(row), progress)
-            if is_due(self.recipe.images_every, row, self.recipe, self.batches.steps):
-                self._draw(self.folder.image(position.epoch, number), progress)
-                watch.lap()
-            if stop.asked and number < self.batches.steps:
-                self._tell(self.doctor.weights(self.players), progress)
-                return self._save(Position(position.epoch, number))
-        self._tell(self.doctor.weights(self.players), progress)
-        pixels = self._draw(self.folder.image(position.epoch), progress)
-        saved = self._save(Position(position.epoch + 1))
-        progress.epoch([row for row in self.rows[-self.batches.steps :] if row.epoch == position.epoch])
-        self._tell(self.doctor.pictures(pixels), progress)
-        return saved
+    def epoch(self) -> None:
+        """Trains to the end of the epoch it is in, or to a stop inside it; either is saved."""
+        epoch, steps = self.position.epoch, self.batches.steps
+        self.watch.lap()
+        data = self.batches.epoch(epoch, self.position.step).create_tuple_iterator(num_epochs=1)
+        for number, batch in enumerate(device.feed(data), self.position.step + 1):
+            self._step(batch, epoch, number)
+            if self._stop.asked and number < steps:
+                self.tell("stopped")
+                return
+        self.position = Position(epoch + 1)
+        for listener in self.listeners:
+            self.rows[-1] = self.rows[-1].having(listener.epoch(self) or {})
 
-    def _draw(self, path: Path, progress: Progress) -> np.ndarray:
-        pixels = draw(self.players.generator, self.codes)
-        self.pictures.save(path, pixels, progress.say)
-        return pixels
-
-    def _tell(self, finding: Finding | None, progress: Progress) -> None:
-        """Says what has gone wrong. If there is no use in going on, the run ends: its losses are kept, no weights."""
-        if finding and finding.stops:
-            with contextlib.suppress(OSError):  # what has gone wrong matters more
-                history.append(self.folder.history, self.rows[self.written :])
-            raise Hopeless(finding)
-        if finding:
-            progress.say(str(finding))
-
-    def _save(self, position: Position) -> Position:
-        """The set is saved last: only with it does what was done since the last one count."""
-        history.append(self.folder.history, self.rows[self.written :])
-        self.written = len(self.rows)
-        checkpoint.save(self.folder.checkpoints, position, self.players, self.settings)
-        if self.unsaved:
-            self.folder.keep(self.settings)
-            self.unsaved = False
-        return position
-
-    def _greet(self, progress: Progress) -> None:
-        batches = self.batches
-        progress.say(
-            f"{batches.images_per_epoch:,} images an epoch in {batches.steps} batches of {self.recipe.batch_size} "
-            f"({batches.dropped} left out); {device.choose_device()}; results in {self.folder.root}"
-        )
-        place, begun = self.folder.root, self.start.position
-        for line in disk_space.forecast(place, self.recipe, self.players, batches.steps, begun):
-            progress.say(line)
-
-    def _part(self, position: Position, progress: Progress) -> None:
-        drawn = drawings.finish(self.folder, progress.say) if self.rows else True
-        if position < Position(self.recipe.epochs):
-            inside = f" and {position.step} of {self.batches.steps} steps" if position.step else ""
-            progress.say(f"stopped after {position.epoch} epochs{inside}; all is saved: go on with --resume")
-        elif drawn:
-            progress.say(f"done: pictures, losses.png and evolution.gif are in {self.folder.root}")
-        else:
-            progress.say(
-                f"done: all epochs are saved in {self.folder.root}; ms-gan losses and ms-gan gif draw what is missing"
-            )
+    def _step(self, batch: tuple, epoch: int, number: int) -> None:
+        measured = self.game.step(batch, epoch, number).asnumpy().tolist()
+        figures = dict(zip(self.game.figures, measured, strict=True))
+        row = Row(epoch, number, seconds=self.watch.lap(), **figures)
+        self.rows.append(row)
+        self.position = Position(epoch, number)
+        self.tell("step", row)

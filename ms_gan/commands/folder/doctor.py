@@ -33,7 +33,7 @@ def examine(root: Path) -> Iterator[str]:
     from ms_gan.recipes import Recipe
     from ms_gan.records import history
     from ms_gan.records.run_folder import RunFolder
-    from ms_gan.studies.examination import find_faults
+    from ms_gan.runs.examination import find_faults
 
     folder = RunFolder(root)
     if not folder.holds_a_run():
@@ -61,9 +61,12 @@ def _nothing_found(recipe, rows: list) -> str:
     if len(rows) < WON_STEPS:
         return f"nothing found, but {len(rows)} steps are too few to say much"
     last = [row for row in rows if row.epoch == rows[-1].epoch]
-    d_real, d_fake = (sum(getattr(row, name) for row in last) / len(last) for name in ("d_real", "d_fake"))
-    seen = f"D(x) {d_real:.2f}, D(G(z)) {d_fake:.2f}"
-    if find_objective(recipe.objective).answers == CRITIC:
-        seen = f"a gap D(x) − D(G(z)) of {d_real - d_fake:.2f}"
+    mean = {name: sum(row.figures[name] for row in last) / len(last) for name in last[0].figures}
+    if not {"d_real", "d_fake"} <= mean.keys():
+        seen = ", ".join(f"{name} {value:.3g}" for name, value in mean.items())
+    elif find_objective(recipe.objective).answers == CRITIC:
+        seen = f"a gap D(x) − D(G(z)) of {mean['d_real'] - mean['d_fake']:.2f}"
+    else:
+        seen = f"D(x) {mean['d_real']:.2f}, D(G(z)) {mean['d_fake']:.2f}"
     epochs = rows[-1].epoch + 1
     return f"healthy: {epochs} epoch{'s' if epochs > 1 else ''}, nothing found: {seen} over the last epoch"

@@ -3,13 +3,14 @@
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from ms_gan.errors import UserError
+from ms_gan.games.gan import Gan
 from ms_gan.games.objectives import CRITIC, PROBABILITIES, TARGETS, Objective, find_objective
 from ms_gan.games.players import Players
 from ms_gan.recipes import Recipe
@@ -102,11 +103,17 @@ class Doctor:
     it says to them.
     """
 
-    def __init__(self, recipe: Recipe):
+    def __init__(self, recipe: Recipe, figures: Collection[str] = Gan.figures):
+        """
+        Args:
+            recipe: that of the run.
+            figures: what its steps measure. Of another game than that of generator and discriminator only what is not
+                a number is found, and pictures that are all alike.
+        """
         self._recipe = recipe
         self._game = find_objective(recipe.objective, recipe.label_smoothing)
         self._answers = self._game.answers
-        self._signs = self._signs_of_the_game()
+        self._signs = self._signs_of_the_game() if {*Gan.figures} <= {*figures} else {}
         self._window: deque[Row] = deque(maxlen=WON_STEPS)
         self._steps = 0
         self._alike_since: tuple[int, int] | None = None
@@ -128,7 +135,7 @@ class Doctor:
         """Takes in one training step. Returns what is wrong, if that shows now for the first time."""
         self._steps += 1
         self._window.append(row)
-        if not math.isfinite(row.d_loss + row.g_loss + row.d_real + row.d_fake):
+        if not math.isfinite(sum(row.figures.values())):
             return self._not_a_number(_values_that_are_none(row))
         found = None
         for name, sign in self._signs.items():
@@ -222,7 +229,8 @@ class Doctor:
             f"D answers {row.d_fake:.0f} to real and generated pictures alike: scores beyond ±16, where the sigmoid is "
             f"flat; loss_d {row.d_loss:f}, loss_g {row.g_loss:f}",
             "pictures in 0…255 and not in −1…1; a learning rate, or first weights, too large; wrong labels",
-            "start afresh with that put right: BCELoss has no gradient left; losses from scores may find back",
+            "fix this and start a new run. With BCELoss the gradient is exactly 0, so this run cannot recover; with "
+            "losses computed from scores it may",
         )
 
     def _runs_away(self, row: Row) -> bool:
@@ -270,8 +278,9 @@ def _difference(pixels: np.ndarray) -> tuple[float, float]:
 
 
 def _values_that_are_none(row: Row) -> str:
-    named = {"D's loss": row.d_loss, "G's loss": row.g_loss, "D(x)": row.d_real, "D(G(z))": row.d_fake}
-    return ", ".join(f"{name} is {value}" for name, value in named.items() if not math.isfinite(value))
+    titles = {"d_loss": "D's loss", "g_loss": "G's loss", "d_real": "D(x)", "d_fake": "D(G(z))"}
+    named = ((titles.get(name, name), value) for name, value in row.figures.items())
+    return ", ".join(f"{name} is {value}" for name, value in named if not math.isfinite(value))
 
 
 def _when(row: Row) -> str:

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from ms_gan import device
-from ms_gan.data.batches import Batches
 from ms_gan.data.sources import load_data_set
 from ms_gan.disk.writing import write_text
 from ms_gan.errors import UserError
+from ms_gan.games import GAMES
 from ms_gan.games.objectives import Objective, find_objective
-from ms_gan.games.players import create_players
 from ms_gan.games.schedule import rate
 from ms_gan.recipes import SHOWN, Recipe, from_settings, type_to_compare
 from ms_gan.records import history
@@ -23,10 +22,11 @@ from ms_gan.records.checkpoint import Position
 from ms_gan.records.history import Row
 from ms_gan.records.lock import hold
 from ms_gan.records.run_folder import RunFolder
+from ms_gan.runs.checks import check_batches, check_recipe
+from ms_gan.runs.examination import find_faults, read_pictures
 from ms_gan.runs.listeners.diagnosis import Finding, Hopeless
 from ms_gan.runs.resume import NEWEST, find_start
-from ms_gan.runs.run import Running, train
-from ms_gan.studies.examination import find_faults, read_pictures
+from ms_gan.runs.run import Running, make_batches, train
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Outcome:
 
     def last(self, name: str) -> float:
         """The mean of a column of the history over the last epoch; NaN if that has none."""
-        values = [getattr(row, name) for row in self._last_epoch()]
+        values = [row.figures[name] for row in self._last_epoch() if name in row.figures]
         return float(np.mean(values)) if values else math.nan
 
     def images_a_second(self) -> float:
@@ -215,10 +215,10 @@ def _check(setting: Setting, running: Running, say: Callable[[str], None]) -> in
     epochs = 0 if setting.fault.exists() else recipe.epochs - _position(setting).epoch
     if not epochs:
         return 0
-    find_objective(recipe.objective)
-    create_players(recipe)
-    images = load_data_set(recipe, running.data, say)
-    batches = Batches(images, batch_size=recipe.batch_size, latent_size=recipe.latent_size, seed=recipe.seed)
+    check_recipe(recipe)
+    game = GAMES.find(recipe.game)(recipe)
+    batches = make_batches(recipe, load_data_set(recipe, running.data, say))
+    check_batches(game, batches)
     return epochs * batches.images_per_epoch
 
 

@@ -156,7 +156,7 @@ def _range(outcome: "Outcome") -> tuple[float, float]:
 
 
 def _column(outcome: "Outcome", name: str) -> np.ndarray:
-    values = np.array([getattr(row, name) for row in outcome.rows])
+    values = np.array([row.figures.get(name, np.nan) for row in outcome.rows])
     return np.where(np.isfinite(values), values, np.nan)
 
 

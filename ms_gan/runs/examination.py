@@ -16,9 +16,18 @@ from ms_gan.records.run_folder import RunFolder
 from ms_gan.runs.listeners.diagnosis import Doctor, Finding
 
 
-def find_faults(folder: RunFolder, recipe: Recipe, rows: Sequence[Row]) -> Iterator[Finding | UserError]:
-    """What the run itself has said was wrong, in order; and an error for each picture that cannot be used."""
-    doctor = Doctor(recipe)
+def find_faults(
+    folder: RunFolder, recipe: Recipe, rows: Sequence[Row], doctor: Doctor | None = None
+) -> Iterator[Finding | UserError]:
+    """What the run itself has said was wrong, in order; and an error for each picture that cannot be used.
+
+    Args:
+        folder: of the run.
+        recipe: its settings.
+        rows: its history.
+        doctor: one that goes on with it; a new one unless given.
+    """
+    doctor = doctor or Doctor(recipe, rows[0].figures if rows else ())
     for epoch, steps in groupby(rows, key=lambda row: row.epoch):
         yield from filter(None, map(doctor.step, steps))
         if epoch == rows[-1].epoch and not folder.image(epoch).exists():

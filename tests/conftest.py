@@ -208,7 +208,7 @@ def _tiny(seed: int):
     import mindspore as ms
     from mindspore import nn
 
-    from ms_gan.games.players import Players
+    from ms_gan.games.players import GanPlayers
 
     ms.set_seed(seed)
     networks = {"generator": nn.Dense(2, 3), "discriminator": nn.Dense(3, 1)}
@@ -219,7 +219,7 @@ def _tiny(seed: int):
         for p in optimizers[-1].get_parameters():
             if not p.name.startswith(name):
                 p.name = f"{name}_optimizer.{p.name}"
-    return Players(*networks.values(), *optimizers)
+    return GanPlayers(*networks.values(), *optimizers)
 
 
 @pytest.fixture

@@ -70,6 +70,11 @@ def columns_of(figures: Sequence[str], measured_once: Sequence[str] = ()) -> tup
     return "epoch", "step", *figures, "seconds", *measured_once
 
 
+def with_those_of(rows: Sequence[Row], columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns, and those of all that the rows hold: what an earlier part of a run measured is kept."""
+    return tuple(dict.fromkeys((*columns, *(name for row in rows for name in row.figures))))
+
+
 def append(path: Path, rows: list[Row], columns: Sequence[str] = COLUMNS) -> None:
     """Adds rows to the file, which is begun with the names of the columns if it is not there.
 
@@ -123,6 +128,9 @@ def read(path: Path) -> tuple[list[Row], str | None]:
 
 def _columns(line: bytes) -> tuple[str, ...] | None:
     """The names that a first line holds, or None if it is none of a history."""
+    usual = ",".join(COLUMNS).encode() + b"\n"
+    if len(line) == len(usual) and 0 < sum(one != other for one, other in zip(line, usual, strict=True)) <= 2:
+        return None  # the usual names with a damaged letter, and not other names
     names = tuple(line.rstrip(b"\r\n").decode("ascii", errors="replace").split(","))
     whole = names[:2] == ("epoch", "step") and "seconds" in names and len({*names}) == len(names)
     return names if whole and all(map(_NAME.fullmatch, names)) else None

@@ -190,7 +190,7 @@ def take_over(
     say: Callable[[str], None],
     steps: int = 0,
     columns: Sequence[str] = history.COLUMNS,
-) -> tuple[list[Row], tuple[str, ...]]:
+) -> list[Row]:
     """The history up to where the run goes on; where that is in a new folder, the pictures are copied too.
 
     A picture that cannot be read is left out. Rows of steps that were not saved are cut off, since the run will make
@@ -204,20 +204,16 @@ def take_over(
             process may leave it.
         columns: of the history from now on; what it measured before keeps its columns, after these.
 
-    Returns:
-        the rows, and all columns.
-
     Raises:
         OSError: the folder cannot be written.
     """
     rows = _rows_until(start, say, steps)
-    columns = tuple(dict.fromkeys((*columns, *(name for row in rows for name in row.figures))))
-    history.rewrite(folder.history, rows, columns)
+    history.rewrite(folder.history, rows, history.with_those_of(rows, columns))
     if start.source and start.source.root.resolve() != folder.root.resolve():
         for picture in start.source.pictures():
             if _is_before(picture, start.position):
                 _copy(picture, folder.images / picture.name, say)
-    return rows, columns
+    return rows
 
 
 def _rows_until(start: Start, say: Callable[[str], None], steps: int) -> list[Row]:

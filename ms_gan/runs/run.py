@@ -142,7 +142,9 @@ def prepare(
     settings = folder.create(running.recipe_name, recipe, data, start.unsaved(folder), notes)
     with _write_errors(folder):
         once = [name for listener in listeners for name in listener.figures]
-        rows, columns = take_over(folder, start, say, batches.steps, history.columns_of(game.figures, once))
+        columns = history.columns_of(game.figures, once)
+        rows = take_over(folder, start, say, batches.steps, columns)
+        columns = history.with_those_of(rows, columns)
         return Run(recipe, settings, folder, batches, game, start, rows, columns, keep_every, listeners)
 
 

@@ -7,7 +7,7 @@ from mindspore import Tensor
 
 from ms_gan.data.latent import generator_for, normal
 from ms_gan.demos.toy import ToyGame
-from ms_gan.games.step import RecipeStep
+from ms_gan.games import Gan
 from ms_gan.recipes import Recipe, Toy
 
 TOY = Toy(Recipe(batch_size=32, latent_size=3, learning_rate=1e-2, critic_steps=2), "plane", 8, steps=4)
@@ -47,13 +47,13 @@ def test_only_every_second_batch_moves_g_and_a_lesson_never_does(cpu):
 def test_it_is_the_packages_step_on_the_recipes_numbers(cpu):
     """The same game, batch by batch by hand."""
     game, by_hand = ToyGame(TOY, draw), ToyGame(TOY, draw)
-    step = RecipeStep(by_hand.players, TOY.recipe)
+    gan = Gan(TOY.recipe, by_hand.players)
     data, codes = generator_for(0, 0, "data"), generator_for(0, 0, "latent code")
     answers = []
     for number in range(1, 5):
         points = draw(data, 32).astype(np.float32).reshape(32, 1, 1, 2)
-        found = step(Tensor(points), Tensor(normal(codes, 32, 3)), 0, number)
-        answers.append(tuple(float(value.asnumpy()) for value in found))
+        found = gan.step((Tensor(points), Tensor(normal(codes, 32, 3))), 0, number)
+        answers.append(tuple(found.asnumpy().tolist()))
     game.play(4)
     assert game.answers == answers
     for name in ("generator", "discriminator"):

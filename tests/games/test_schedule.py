@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from ms_gan.games import Gan
 from ms_gan.games.players import create_players
 from ms_gan.games.schedule import rate
-from ms_gan.games.step import RecipeStep
 from ms_gan.recipes import Recipe
 
 
@@ -42,9 +42,9 @@ def weights(players) -> list[np.ndarray]:
     return [p.asnumpy().copy() for network in networks for p in network.trainable_params()]
 
 
-def largest_change(players, step, batch, epoch: int) -> float:
+def largest_change(players, game, batch, epoch: int) -> float:
     before = weights(players)
-    step(*batch, epoch, 1)
+    game.step(batch, epoch, 1)
     return max(abs(new - old).max() for new, old in zip(weights(players), before, strict=True))
 
 
@@ -53,8 +53,8 @@ def test_the_compiled_step_follows_it(cpu, one_batch, optimizer):
     """With a rate of next to nothing, that of the third epoch, no weight moves."""
     recipe = Recipe(**SMALL, **optimizer, beta2=0.99, schedule="step", decay_every=2, decay_factor=1e-30)
     players = create_players(recipe)
-    step = RecipeStep(players, recipe)
-    changes = [largest_change(players, step, one_batch, epoch) for epoch in (0, 1, 2, 1)]
+    game = Gan(recipe, players)
+    changes = [largest_change(players, game, one_batch, epoch) for epoch in (0, 1, 2, 1)]
     assert changes.pop(2) == 0 and min(changes) > 1e-5
 
 
@@ -62,11 +62,11 @@ def test_a_step_that_is_made_later_finds_the_rate_of_its_epoch(cpu, one_batch):
     """Adam's first step moves a weight by the rate."""
     recipe = Recipe(**SMALL, beta1=0.0, schedule="step", decay_every=1, decay_factor=0.125)
     players = create_players(recipe)
-    assert largest_change(players, RecipeStep(players, recipe), one_batch, 2) == pytest.approx(1e-3 / 64, rel=0.01)
+    assert largest_change(players, Gan(recipe, players), one_batch, 2) == pytest.approx(1e-3 / 64, rel=0.01)
 
 
 def test_a_constant_rate_is_never_set(cpu, one_batch, monkeypatch):
     recipe = Recipe(**SMALL)
     players = create_players(recipe)
     monkeypatch.setattr(type(players), "set_rate", None)
-    assert largest_change(players, RecipeStep(players, recipe), one_batch, 1) > 1e-4
+    assert largest_change(players, Gan(recipe, players), one_batch, 1) > 1e-4

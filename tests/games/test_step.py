@@ -8,9 +8,10 @@ from mindspore import Tensor, nn, ops
 from ms_gan.data.batches import Batches
 from ms_gan.data.latent import fixed_codes, mixing_weights
 from ms_gan.data.mnist.files import load_images
+from ms_gan.games import Gan
 from ms_gan.games.objectives import find_objective
 from ms_gan.games.players import create_players
-from ms_gan.games.step import RecipeStep, compile_step
+from ms_gan.games.step import compile_step
 from ms_gan.networks.evaluation import draw
 from ms_gan.recipes import Recipe
 from ms_gan.records import checkpoint
@@ -214,7 +215,7 @@ def batch(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 
 def numbers(answers) -> list[float]:
-    return [float(value.asnumpy()) for value in answers]
+    return answers.asnumpy().tolist()
 
 
 def changed(before, after, player: str) -> bool:
@@ -230,14 +231,14 @@ def test_a_critic_moves_alone_until_its_turn_is_over(cpu):
     """Three updates of D for one of G; before G's turn its loss is what it would have to pay."""
     recipe = critic(optimizer="rmsprop", beta1=0.0, weight_clip=0.01, learning_rate=5e-5)
     players = create_players(recipe)
-    step = RecipeStep(players, recipe)
+    step = Gan(recipe, players).step
     for number in (1, 2, 3, 4):
         before = state(players)
         image, code = batch(16, number)
         real = scores(players.discriminator, image.asnumpy()).mean()
         drawn = players.generator(code).asnumpy()
         fake = scores(players.discriminator, drawn).mean()
-        d_loss, g_loss, d_real, d_fake = numbers(step(image, code, 0, number))
+        d_loss, g_loss, d_real, d_fake = numbers(step((image, code), 0, number))
         assert (d_real, d_fake) == pytest.approx((real, fake), rel=1e-4, abs=1e-6)
         assert d_loss == pytest.approx(fake - real, rel=1e-4, abs=1e-6)
         after = state(players)
@@ -262,7 +263,7 @@ def test_the_penalty_is_part_of_the_critics_loss(cpu):
     slopes = [gradient_by_hand(w, one.reshape(-1).astype(np.float64)) for one in mixed]
     penalty = np.mean([(np.linalg.norm(slope) - 1) ** 2 for slope in slopes])
     gap = scores(players.discriminator, fake).mean() - scores(players.discriminator, image.asnumpy()).mean()
-    d_loss, *_ = numbers(RecipeStep(players, recipe)(image, code, 2, 5))
+    d_loss, *_ = numbers(Gan(recipe, players).step((image, code), 2, 5))
     assert d_loss == pytest.approx(gap + 10 * penalty, rel=1e-5)
     assert 10 * penalty > 1
 
@@ -285,11 +286,11 @@ def test_a_smaller_batch_trains_the_same_players(cpu):
     """Another size is another graph: both see, and leave, the same weights."""
     recipe = Recipe(**SMALL, learning_rate=1e-3)
     players, again = create_players(recipe), create_players(recipe)
-    step = RecipeStep(players, recipe)
+    step = Gan(recipe, players).step
     sizes = (16, 5, 16, 5)
-    answers = [numbers(step(*batch(size, number), 0, number)) for number, size in enumerate(sizes, 1)]
+    answers = [numbers(step(batch(size, number), 0, number)) for number, size in enumerate(sizes, 1)]
     for number, size in enumerate(sizes, 1):  # a step of its own each time: none can have kept anything
-        assert numbers(RecipeStep(again, recipe)(*batch(size, number), 0, number)) == answers[number - 1]
+        assert numbers(Gan(recipe, again).step(batch(size, number), 0, number)) == answers[number - 1]
     assert same(state(players), state(again))
     assert len({answer[0] for answer in answers}) == 4
 
@@ -301,7 +302,7 @@ def test_other_objectives(cpu, objective):
     image, code = batch(16)
     real = scores(players.discriminator, image.asnumpy())
     fake = scores(players.discriminator, players.generator(code).asnumpy())
-    d_loss, g_loss, d_real, d_fake = numbers(RecipeStep(players, recipe)(image, code, 0, 1))
+    d_loss, g_loss, d_real, d_fake = numbers(Gan(recipe, players).step((image, code), 0, 1))
     updated = scores(players.discriminator, again_fake(recipe, code))
     if objective == "minimax":
         wanted = [np.logaddexp(0, -real).mean() + np.logaddexp(0, fake).mean(), -np.logaddexp(0, updated).mean()]
@@ -322,9 +323,9 @@ def test_adam_without_a_first_moment(cpu):
     recipe = Recipe(**SMALL, beta1=0.0, learning_rate=1e-3)
     players = create_players(recipe)
     before = state(players)
-    step = RecipeStep(players, recipe)
+    step = Gan(recipe, players).step
     for number in (1, 2):
-        step(*batch(16, number), 0, number)
+        step(batch(16, number), 0, number)
     after = state(players)
     moments = after["discriminator_optimizer.moment1.discriminator.model.4.weight"]
     slopes = after["discriminator_optimizer.moment2.discriminator.model.4.weight"]

@@ -24,6 +24,7 @@ def test_the_slides_numbers():
         activation="own",
         objective="non-saturating",
         label_smoothing=0.0,
+        game="gan",
         width=64,
         source="mnist",
         pattern="*",

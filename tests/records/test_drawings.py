@@ -14,7 +14,11 @@ from ms_gan.records import drawings, history
 from ms_gan.records.history import Row
 from ms_gan.records.run_folder import RunFolder
 
-ROWS = [Row(epoch, step, 1.0 + epoch, 0.5, 0.25, 0.125, 0.1) for epoch in range(2) for step in (1, 2, 3, 4)]
+ROWS = [
+    Row(epoch, step, d_loss=1.0 + epoch, g_loss=0.5, d_real=0.25, d_fake=0.125, seconds=0.1)
+    for epoch in range(2)
+    for step in (1, 2, 3, 4)
+]
 
 
 def test_the_plot_gets_what_was_measured(tmp_path, monkeypatch):

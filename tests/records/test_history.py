@@ -12,7 +12,10 @@ HEADER = "epoch,step,d_loss,g_loss,d_real,d_fake,seconds"
 
 def row(epoch: int, step: int, seed: int = 0) -> Row:
     rng = np.random.default_rng((seed, epoch, step))
-    return Row(epoch, step, *(float(value) for value in rng.random(5).astype(np.float32)))
+    *figures, seconds = (float(value) for value in rng.random(5).astype(np.float32))
+    return Row(
+        epoch, step, seconds=seconds, **dict(zip(("d_loss", "g_loss", "d_real", "d_fake"), figures, strict=True))
+    )
 
 
 ROWS = [row(epoch, step) for epoch in range(2) for step in range(1, 4)]
@@ -34,7 +37,11 @@ def test_what_was_measured_comes_back(tmp_path):
 def test_the_text_of_the_file(tmp_path):
     path = tmp_path / "history.csv"
     history.append(
-        path, [Row(0, 1, 1.25, 0.5, 0.75, 0.0625, 0.03), Row(11, 468, float(np.float32(0.1)), 27.5, 1.0, 0.0, 2.0)]
+        path,
+        [
+            Row(0, 1, d_loss=1.25, g_loss=0.5, d_real=0.75, d_fake=0.0625, seconds=0.03),
+            Row(11, 468, d_loss=float(np.float32(0.1)), g_loss=27.5, d_real=1.0, d_fake=0.0, seconds=2.0),
+        ],
     )
     assert path.read_bytes().decode() == f"{HEADER}\n0,1,1.25,0.5,0.75,0.0625,0.03\n11,468,0.100000001,27.5,1,0,2\n"
 
@@ -50,7 +57,9 @@ def test_appending_one_by_one_and_writing_anew_give_the_same_bytes(tmp_path):
 
 
 def test_losses_that_are_no_numbers_come_back(tmp_path):
-    history.append(tmp_path / "h.csv", [Row(0, 1, float("nan"), float("inf"), 0.5, 0.5, 0.1)])
+    history.append(
+        tmp_path / "h.csv", [Row(0, 1, d_loss=float("nan"), g_loss=float("inf"), d_real=0.5, d_fake=0.5, seconds=0.1)]
+    )
     rows, fault = history.read(tmp_path / "h.csv")
     assert fault is None and np.isnan(rows[0].d_loss) and rows[0].g_loss == float("inf")
 

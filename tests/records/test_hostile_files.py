@@ -236,7 +236,10 @@ def test_histories_that_are_none(tmp_path, content):
     assert "is not a history of losses" in message_of(history.read, put(tmp_path / "history.csv", content))
 
 
-GOOD = [Row(0, 1, 1.0, 2.0, 0.5, 0.25, 0.125), Row(0, 2, 1.0, 2.0, 0.5, 0.25, 0.125)]
+GOOD = [
+    Row(0, 1, d_loss=1.0, g_loss=2.0, d_real=0.5, d_fake=0.25, seconds=0.125),
+    Row(0, 2, d_loss=1.0, g_loss=2.0, d_real=0.5, d_fake=0.25, seconds=0.125),
+]
 LINES = [f"0,{step},1,2,0.5,0.25,0.125\n".encode() for step in (1, 2)]
 
 
@@ -266,7 +269,11 @@ def test_lines_that_are_no_rows_are_left_out(tmp_path, line):
 
 def test_rows_out_of_order(tmp_path):
     """Another epoch's rows in between, one epoch far too high: the longest series in order stays."""
-    rows = [Row(epoch, step, 1.0, 1.0, 0.5, 0.5, 0.1) for epoch in range(3) for step in range(1, 5)]
+    rows = [
+        Row(epoch, step, d_loss=1.0, g_loss=1.0, d_real=0.5, d_fake=0.5, seconds=0.1)
+        for epoch in range(3)
+        for step in range(1, 5)
+    ]
     history.rewrite(tmp_path / "history.csv", [*rows[:3], rows[11], rows[3], rows[0], *rows[4:]])
     found, fault_told = history.read(tmp_path / "history.csv")
     assert found == rows and fault_told == f"{tmp_path / 'history.csv'} is damaged in line 5 and 1 more"
@@ -282,11 +289,19 @@ def test_a_history_of_a_hundred_gigabytes(tmp_path):
 
 
 def test_the_plot_of_the_greatest_numbers(tmp_path, command):
-    rows = [Row(e, 10**9 - 1, *(s * 3.4e38 for s in (1, -1, 1, -1)), 0.1) for e in (0, 10**9 - 1)]
+    rows = [
+        Row(e, 10**9 - 1, d_loss=3.4e38, g_loss=-3.4e38, d_real=3.4e38, d_fake=-3.4e38, seconds=0.1)
+        for e in (0, 10**9 - 1)
+    ]
     folder = RunFolder(tmp_path)
     folder.create("wgan", find_recipe("wgan"))
     history.rewrite(
-        folder.history, [*rows[:1], Row(1, 1, float("nan"), float("inf"), 0.5, -float("inf"), 0.1), rows[1]]
+        folder.history,
+        [
+            *rows[:1],
+            Row(1, 1, d_loss=float("nan"), g_loss=float("inf"), d_real=0.5, d_fake=-float("inf"), seconds=0.1),
+            rows[1],
+        ],
     )
     done = command("losses", tmp_path)
     assert (done.status, done.err) == (0, "") and folder.losses.exists()

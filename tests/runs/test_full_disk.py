@@ -135,7 +135,7 @@ def leavings(folder: Path) -> list[str]:
 
 
 def measured(epoch: int, step: int) -> Row:
-    return Row(epoch, step, 1.386, 0.693, 0.5, 0.5, 0.1)
+    return Row(epoch, step, d_loss=1.386, g_loss=0.693, d_real=0.5, d_fake=0.5, seconds=0.1)
 
 
 def save_an_epoch(folder: RunFolder, players, epoch: int) -> None:

@@ -25,7 +25,13 @@ def folder(tmp_path, tiny) -> RunFolder:
     run.create("gan", Recipe(epochs=5))
     for epoch in range(3):
         save(run.checkpoints, Position(epoch + 1), tiny(epoch))
-        history.append(run.history, [Row(epoch, step, 1.0, 0.5, 0.5, 0.5, 0.1) for step in range(1, STEPS + 1)])
+        history.append(
+            run.history,
+            [
+                Row(epoch, step, d_loss=1.0, g_loss=0.5, d_real=0.5, d_fake=0.5, seconds=0.1)
+                for step in range(1, STEPS + 1)
+            ],
+        )
         run.image(epoch, 2).write_bytes(b"inside %d" % epoch)
         run.image(epoch).write_bytes(b"after %d" % epoch)
     return run
@@ -120,7 +126,7 @@ def test_it_begins_again_by_the_same_command_or_by_resume(tmp_path):
     folder.create("gan", Recipe(), unsaved=Start(Position(0)).unsaved(folder))
     folder.image(0, 2).write_bytes(b"of a step that is not saved")
     (folder.checkpoints / "Generator0.ckpt").write_bytes(b"without a manifest")
-    history.append(folder.history, [Row(0, 1, 1.0, 0.5, 0.5, 0.5, 0.1)])
+    history.append(folder.history, [Row(0, 1, d_loss=1.0, g_loss=0.5, d_real=0.5, d_fake=0.5, seconds=0.1)])
     said = f"note: the run in {folder.root} ended before it had saved anything: it begins again"
     for resume in (None, NEWEST):
         assert start_of(folder, resume) == (Start(Position(0)), [said])

@@ -30,7 +30,8 @@ def run(tmp_path, digits):
     def make(recipe="gan", epochs=4, steps=200, values=(1.3, 0.8, 0.55, 0.45), pictures=digits):
         folder = RunFolder(tmp_path / "run")
         folder.create(recipe, find_recipe(recipe))
-        rows = [Row(epoch, step, *values, seconds=0.1) for epoch in range(epochs) for step in range(1, steps + 1)]
+        named = dict(zip(("d_loss", "g_loss", "d_real", "d_fake"), values, strict=True))
+        rows = [Row(epoch, step, **named, seconds=0.1) for epoch in range(epochs) for step in range(1, steps + 1)]
         history.append(folder.history, rows)
         for epoch in range(epochs):
             save_grid(folder.image(epoch), pictures)
@@ -84,7 +85,7 @@ def test_a_collapse_is_read_from_the_pictures(doctor, run, digits):
 
 def test_faults_are_told_in_their_order(doctor, run, digits):
     folder = run(values=(13.8155107, -0.0, 1.0, 1.0), pictures=digits[:1].repeat(PICTURE_CODES, 0))
-    history.append(folder.history, [Row(4, 1, 1.0, float("nan"), 0.5, 0.5, 0.1)])
+    history.append(folder.history, [Row(4, 1, d_loss=1.0, g_loss=float("nan"), d_real=0.5, d_fake=0.5, seconds=0.1)])
     told = [line for line in doctor(folder) if not line.startswith(" ")]
     assert told == [
         "diagnosis: D is saturated (epoch 1, step 20)",
@@ -95,7 +96,7 @@ def test_faults_are_told_in_their_order(doctor, run, digits):
 
 def test_a_run_stopped_inside_an_epoch(doctor, run):
     folder = run()
-    history.append(folder.history, [Row(4, 1, 1.3, 0.8, 0.54, 0.44, 0.1)])
+    history.append(folder.history, [Row(4, 1, d_loss=1.3, g_loss=0.8, d_real=0.54, d_fake=0.44, seconds=0.1)])
     assert doctor(folder) == ["healthy: 5 epochs, nothing found: D(x) 0.54, D(G(z)) 0.44 over the last epoch"]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ms_gan.data.mnist.files import load_images
+from ms_gan.games import Gan
 from ms_gan.recipes import PICTURE_CODES, find_recipe
 from ms_gan.records import history
 from ms_gan.records.history import Row
@@ -27,7 +28,8 @@ NAN = float("nan")
 
 def rows(*measured, steps=100, first=0):
     """Rows with these (d_loss, g_loss, D(x), D(G(z))), `steps` to an epoch, after the first ones of a run."""
-    return [Row(n // steps, n % steps + 1, *values, seconds=0.1) for n, values in enumerate(measured, first)]
+    named = (dict(zip(Gan.figures, values, strict=True)) for values in measured)
+    return [Row(n // steps, n % steps + 1, **values, seconds=0.1) for n, values in enumerate(named, first)]
 
 
 def findings(recipe, given):

@@ -122,7 +122,7 @@ def test_what_was_killed_before_it_saved_anything_begins_afresh(compared, small_
     run = prepare(
         replace(SMALL, learning_rate=2e-4), Running(folder.root, "cs231n-gan", small_mnist), lambda line: None
     )
-    history.append(folder.history, [Row(0, 1, 9.0, 9.0, 0.5, 0.5, 0.1)])
+    history.append(folder.history, [Row(0, 1, d_loss=9.0, g_loss=9.0, d_real=0.5, d_fake=0.5, seconds=0.1)])
     del run
     found, _ = run_it(tmp_path, small_mnist)
     assert [len(outcome.rows) for outcome in found.outcomes] == [8, 1]
@@ -249,9 +249,15 @@ def outcome(value, rows, recipe=SMALL, faults=()) -> Outcome:
 
 def test_the_table():
     """Means over the last epoch; the speed without its first and last step."""
-    early = [Row(0, step, 9.0, 9.0, 9.0, 9.0, 9.0) for step in (1, 2, 3, 4)]
-    late = [Row(1, 1, 1.0, 0.5, 0.25, 0.5, 5.0), Row(1, 2, 2.0, 0.5, 0.75, 0.25, 0.1)]
-    late += [Row(1, 3, 3.0, 0.5, 0.5, 0.0, 0.3), Row(1, 4, 3e6, 2.5, 0.5, 0.25, 5.0)]
+    early = [Row(0, step, d_loss=9.0, g_loss=9.0, d_real=9.0, d_fake=9.0, seconds=9.0) for step in (1, 2, 3, 4)]
+    late = [
+        Row(1, 1, d_loss=1.0, g_loss=0.5, d_real=0.25, d_fake=0.5, seconds=5.0),
+        Row(1, 2, d_loss=2.0, g_loss=0.5, d_real=0.75, d_fake=0.25, seconds=0.1),
+    ]
+    late += [
+        Row(1, 3, d_loss=3.0, g_loss=0.5, d_real=0.5, d_fake=0.0, seconds=0.3),
+        Row(1, 4, d_loss=3e6, g_loss=2.5, d_real=0.5, d_fake=0.25, seconds=5.0),
+    ]
     rows = outcome("a", early + late), outcome("longer", late[:2], faults=("collapse (after epoch 2)", "D wins (…)"))
     found = Comparison("gan", replace(SMALL, train_images=0), "objective", [*rows, outcome("b", [])])
     assert found.table().splitlines() == [

@@ -20,7 +20,11 @@ STEPS = 20
 
 
 def outcome(value, recipe=None, epochs=2, losses=(1.4, 0.7), pictures=None, faults=()):
-    rows = [Row(e, step, *losses, 0.6, 0.4, 0.1) for e in range(epochs) for step in range(1, STEPS + 1)]
+    rows = [
+        Row(e, step, d_loss=losses[0], g_loss=losses[1], d_real=0.6, d_fake=0.4, seconds=0.1)
+        for e in range(epochs)
+        for step in range(1, STEPS + 1)
+    ]
     drawn = {e: noise(e) for e in range(epochs)} if pictures is None else pictures
     return Outcome(value, recipe or Recipe(epochs=epochs), RunFolder(Path("nowhere")), rows, drawn, faults)
 

@@ -25,16 +25,3 @@ def load_data_set(recipe: Recipe, folder: Path | None = None, say: Callable[[str
         return load_images(folder, say=say)[: recipe.train_images or None]
     shape = {name: getattr(recipe, name) for name in ("pattern", "crop", "size", "channels")}
     return load_pictures(folder, **shape, say=say)[: recipe.train_images or None]
-
-
-# TEMPORARY until the data branch is merged
-from types import SimpleNamespace  # noqa: E402
-
-from ms_gan.choices import Choices  # noqa: E402
-
-SOURCES = Choices("source")
-SOURCES["mnist"] = SOURCES["folder"] = SimpleNamespace(check=lambda r: None)
-
-
-def digest(images):
-    return str(int(images.sum()))

@@ -4,6 +4,7 @@ Importing this file, which `import ms_gan` and every module of the package does 
 that MindSpore reads when it starts (values the user has set are kept), but does not load MindSpore.
 """
 
+import math
 import os
 import platform
 import re
@@ -11,11 +12,12 @@ import warnings
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ms_gan.errors import UserError
 
 TARGETS = ("Ascend", "GPU", "CPU")
+MEMBERSHIP, CONTROL_GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # Linux only
 BUNCH = 36_000_000  # bytes: 79 batches of the slides' GAN, a sixth of its epoch; 11 of 64 faces of 64×64
 
 
@@ -56,11 +58,57 @@ os.environ.setdefault("MS_DEV_HOST_BLOCKING_RUN", "1")
 _chosen: str | None = None
 
 
-def cores() -> int:
-    """The number of processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def cores(membership: Path = MEMBERSHIP, control_groups: Path = CONTROL_GROUPS) -> int:
+    """The number of processor cores that this process may use, 1 or more.
+
+    These are the cores that it may run on (its affinity), or fewer in a container with a quota of processor time: with
+    the time of 1.5 cores, 2.
+
+    Args:
+        membership: Linux's list of the control groups that this process is in.
+        control_groups: where these are mounted, version 2 or 1 (Linux, cgroups(7)).
+    """
+    may_use = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min([may_use, *_quotas(membership, control_groups)])))
+
+
+def _quotas(membership: Path, control_groups: Path) -> Iterator[float]:
+    """The processor time that each control group around this process allows, in cores."""
+    for line in _words(membership, separator="\n"):
+        number, controllers, group = (line.split(":", 2) + ["", ""])[:3]
+        if number == "0" and not controllers:
+            mounts, read = ["", "unified"], _quota_2
+        elif "cpu" in controllers.split(","):
+            mounts, read = ["cpu", controllers], _quota_1
+        else:
+            continue
+        # A quota holds for all groups below it. Inside a container the names above it may not be there.
+        inside = PurePosixPath(group.lstrip("/"))
+        for name in (inside, *inside.parents):
+            yield from (read(control_groups / mount / name) for mount in mounts)
+
+
+def _quota_2(group: Path) -> float:
+    """Of version 2: `cpu.max` holds the quota and its period in microseconds, or "max" for no quota."""
+    return _ratio(_words(group / "cpu.max"))
+
+
+def _quota_1(group: Path) -> float:
+    """Of version 1: a file for each; a quota of -1 is none."""
+    return _ratio(_words(group / "cpu.cfs_quota_us") + _words(group / "cpu.cfs_period_us"))
+
+
+def _ratio(words: list[str]) -> float:
+    if len(words) != 2 or not all(word.isdecimal() and int(word) for word in words):
+        return math.inf  # no quota, or nothing that can be read
+    return int(words[0]) / int(words[1])
+
+
+def _words(path: Path, separator: str | None = None) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").split(separator)
+    except (OSError, ValueError):  # ValueError: a name that no path can have
+        return []
 
 
 def processor() -> str:

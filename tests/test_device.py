@@ -65,6 +65,71 @@ def test_cores():
     assert 1 <= device.cores() <= os.cpu_count()
 
 
+@pytest.fixture
+def cores_of(tmp_path, monkeypatch):
+    """cores_of(lines of /proc/self/cgroup, files below /sys/fs/cgroup): the cores of a process that may run on 8."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+
+    def count(membership, files):
+        (tmp_path / "membership").write_text("".join(f"{line}\n" for line in membership), encoding="utf-8")
+        for name, content in files.items():
+            path = tmp_path / "groups" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        return device.cores(tmp_path / "membership", tmp_path / "groups")
+
+    return count
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [("200000 100000", 2), ("150000 100000", 2), ("1000 100000", 1), ("max 100000", 8), ("1600000 100000", 8)],
+)
+@pytest.mark.parametrize("place", ["cpu.max", "unified/cpu.max"])
+def test_a_containers_quota_in_version_2(cores_of, place, content, count):
+    assert cores_of(["0::/"], {place: f"{content}\n"}) == count
+
+
+def test_a_quota_holds_for_all_groups_below_it(cores_of):
+    files = {"a/cpu.max": "300000 100000", "a/b/cpu.max": "max 100000", "a/b/c/cpu.max": "500000 100000"}
+    assert cores_of(["0::/a/b/c"], files) == 3
+    assert cores_of(["0::/a/b/other"], {}) == 3
+    assert cores_of(["0::/other"], {}) == 8
+
+
+def test_inside_a_container_that_sees_only_its_own_group(cores_of):
+    assert cores_of(["0::/docker/0123"], {"cpu.max": "400000 100000\n"}) == 4
+
+
+@pytest.mark.parametrize(("quota", "count"), [("250000", 3), ("-1", 8), ("50000", 1)])
+@pytest.mark.parametrize("mount", ["cpu", "cpu,cpuacct"])
+def test_a_containers_quota_in_version_1(cores_of, mount, quota, count):
+    group = f"{mount}/docker/0123"
+    files = {f"{group}/cpu.cfs_quota_us": f"{quota}\n", f"{group}/cpu.cfs_period_us": "100000\n"}
+    assert cores_of(["9:memory:/docker/0123", "4:cpu,cpuacct:/docker/0123", "0::/"], files) == count
+
+
+def test_what_cannot_be_read_is_no_quota(cores_of, tmp_path):
+    damaged = {"cpu.max": "much 1\n", "a/cpu.max": "", "b/cpu.max": "1 0", "c/cpu.max": "\0" * 9, "d/cpu.max": "7"}
+    for group in ("", *"abcd"):
+        assert cores_of([f"0::/{group}"], damaged) == 8
+    assert cores_of(["", "no group", "4:cpu", "4:cpu:/x\0y", "4:cpu:/../.."], {}) == 8
+    assert device.cores(tmp_path / "none", tmp_path) == device.cores(tmp_path, tmp_path) == 8
+
+
+def test_affinity_bounds_a_quota(cores_of, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3}, raising=False)
+    assert cores_of(["0::/"], {"cpu.max": "400000 100000"}) == 1
+
+
+def test_without_affinity_all_cores_count(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert device.cores(tmp_path / "none") == 6
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert device.cores(tmp_path / "none") == 1
+
+
 @pytest.mark.parametrize("given", [{}, {"GLOG_v": "1", "MS_DEV_HOST_BLOCKING_RUN": "0"}], ids=["none", "the user's"])
 def test_settings_of_the_runtime(given):
     """Set at import, before MindSpore is loaded; the user's own values are kept."""

@@ -21,19 +21,34 @@ class Unreadable(Exception):
 
 @contextlib.contextmanager
 def opened(path: Path, formats: Sequence[str] = FORMATS) -> Iterator[Image.Image]:
-    """A picture whose size and mode are known; its pixels are decoded when they are first used, within the block.
+    """A picture, decoded. What the block itself raises passes through as it is.
 
     Pillow warns of odd files, on stderr: who calls this has to catch the warnings, which threads may not do.
 
     Raises:
         Unreadable: there is no such file, it is no picture, or too large to be decoded; or decoding it failed.
+        MemoryError: there is no memory to decode it.
+    """
+    with contextlib.ExitStack() as stack:
+        with decoding():
+            file = stack.enter_context(open_file(path, LARGEST_FILE))
+            _check(file, formats)
+            picture = stack.enter_context(Image.open(file, formats=formats))
+            picture.load()
+        yield picture
+
+
+@contextlib.contextmanager
+def decoding() -> Iterator[None]:
+    """Makes Unreadable of whatever Pillow raises of a picture; for calls of Pillow alone, such as to convert a picture.
+
+    Raises:
+        Unreadable: a call in the block failed.
+        MemoryError: there was no memory for one.
     """
     try:
-        with open_file(path, LARGEST_FILE) as file:
-            _check(file, formats)
-            with Image.open(file, formats=formats) as picture:
-                yield picture
-    except Unreadable:
+        yield
+    except (Unreadable, MemoryError):
         raise
     except Image.DecompressionBombError as error:
         raise Unreadable(f"a decompression bomb of more than {LARGEST / 1e6:.0f} million pixels") from error

@@ -10,7 +10,7 @@ import imageio.v3 as iio
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ms_gan.disk.picture_file import Unreadable, opened
+from ms_gan.disk.picture_file import Unreadable, decoding, opened
 from ms_gan.errors import UserError
 from ms_gan.pictures.grid import write_picture
 
@@ -88,7 +88,7 @@ def _read(path: str | Path) -> Image.Image:
     if not os.path.exists(path):
         raise UserError(f"{path}: there is no such picture; draw it again")
     try:
-        with warnings.catch_warnings(action="ignore"), opened(Path(path), ["PNG"]) as picture:
+        with warnings.catch_warnings(action="ignore"), opened(Path(path), ["PNG"]) as picture, decoding():
             return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
     except Unreadable as error:
         raise UserError(f"{path}: not a readable PNG ({error}); remove it or draw it again") from error

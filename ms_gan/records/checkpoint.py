@@ -209,7 +209,8 @@ def _digests(manifest: Path) -> dict[str, str] | None:
     content = sealed.read(manifest) or {}
     digests = content.get("sha256")
     known = isinstance(digests, dict) and content.keys() <= {"sha256", "settings"}
-    return digests if known and all(map(_SAVED.fullmatch, digests)) else None
+    tag = manifest.stem.removeprefix("Epoch")
+    return digests if known and all(re.fullmatch(rf"[A-Za-z]+{tag}\.ckpt", name) for name in digests) else None
 
 
 def _change(path: Path, digest: str, manifest: Path) -> str | None:

@@ -10,7 +10,7 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Row:
     """Within the epoch, from 1."""
     seconds: float
     """What the step took, its batch included."""
-    figures: dict[str, float]
+    figures: dict[str, float] = field(hash=False)
     """What was measured, by name; `row.d_loss` reads one. Of gan: d_loss, g_loss, and d_real and d_fake, the means of
     D's answers to the batch's images and to G's, before D's update: probabilities, or scores (`Objective.answers`)."""
 

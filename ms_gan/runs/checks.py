@@ -2,7 +2,7 @@
 
 from ms_gan.data.batches import Batches
 from ms_gan.data.latent import NOISES
-from ms_gan.data.sources import SOURCES
+from ms_gan.data import sources
 from ms_gan.errors import UserError
 from ms_gan.games import GAMES, Game
 from ms_gan.games.game import normalised_over_the_batch
@@ -21,7 +21,6 @@ def check_recipe(recipe: Recipe) -> None:
     """
     choices = (
         (GAMES, recipe.game),
-        (SOURCES, recipe.source),
         (NOISES, recipe.noise),
         (OPTIMIZERS, recipe.optimizer),
         (SCHEDULES, recipe.schedule),
@@ -29,7 +28,7 @@ def check_recipe(recipe: Recipe) -> None:
     )
     for registered, name in choices:
         registered.find(name)
-    SOURCES.find(recipe.source).check(recipe)
+    sources.check(recipe)
     find_objective(recipe.objective, recipe.label_smoothing)
 
 

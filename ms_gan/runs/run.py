@@ -10,7 +10,8 @@ import numpy as np
 
 from ms_gan import device
 from ms_gan.data.batches import Batches
-from ms_gan.data.sources import digest, load_data_set
+from ms_gan.data.fingerprint import digest
+from ms_gan.data.sources import load_data_set, load_label_set
 from ms_gan.errors import UserError
 from ms_gan.games import GAMES, Game
 from ms_gan.recipes import Recipe
@@ -127,7 +128,8 @@ def prepare(
     source = folder if running.resume == NEWEST else start.source
     data = running.data or (source.read_data() if source else None)
     images = load_data_set(recipe, data, say)
-    batches = make_batches(recipe, images)
+    labels = load_label_set(recipe, data, say) if "label" in game.columns else None
+    batches = make_batches(recipe, images, labels)
     check_batches(game, batches)
     of_the_data = {"images": len(images), "digest": digest(images)}
     if source:
@@ -170,8 +172,17 @@ def _compare_processors(before: str | None, say: Callable[[str], None]) -> None:
         say(f"note: this run began on another processor ({before}; here {now}): its numbers will differ in last digits")
 
 
-def make_batches(recipe: Recipe, images: np.ndarray) -> Batches:
-    """A recipe's batches of a data set, uint8, N×H×W×C. Raises UserError if there are too few images for one."""
+def make_batches(recipe: Recipe, images: np.ndarray, labels: np.ndarray | None = None) -> Batches:
+    """A recipe's batches of a data set.
+
+    Args:
+        recipe: the settings.
+        images: uint8, N×H×W×C.
+        labels: int32, N, for a game that asks for them.
+
+    Raises:
+        UserError: there are too few images for a batch.
+    """
     return Batches(
         images,
         batch_size=recipe.batch_size,
@@ -179,6 +190,7 @@ def make_batches(recipe: Recipe, images: np.ndarray) -> Batches:
         seed=recipe.seed,
         noise=recipe.noise,
         drop_remainder=recipe.drop_remainder,
+        labels=labels,
     )
 
 

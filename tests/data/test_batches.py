@@ -154,6 +154,44 @@ def test_a_batch_of_everything():
     assert len(read(batches.epoch(0))[0]) == 1
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.int64])
+def test_labels_go_with_their_images(kind):
+    labels = np.arange(50, 100).astype(kind)
+    with_labels = Batches(NUMBERED, batch_size=8, latent_size=5, seed=1, labels=labels)
+    assert with_labels.columns == ("image", "latent_code", "label")
+    assert numbered().columns == ("image", "latent_code")
+    for start in (0, 4):
+        rows = list(with_labels.epoch(3, start).create_dict_iterator(num_epochs=1, output_numpy=True))
+        plain = list(numbered().epoch(3, start).create_dict_iterator(num_epochs=1, output_numpy=True))
+        assert len(rows) == len(plain) == 6 - start
+        for row, other in zip(rows, plain, strict=True):
+            assert tuple(row) == with_labels.columns and tuple(other) == numbered().columns
+            assert all(row[name].tobytes() == other[name].tobytes() for name in other)  # labels change nothing
+            assert row["label"].dtype == np.int32 and row["label"].shape == (8,)
+            assert (np.rint(row["image"][:, 0, 0, 0] * 127.5 + 127.5) + 50 == row["label"]).all()
+
+
+def test_the_last_smaller_batch_has_its_labels():
+    settings = {"batch_size": 8, "latent_size": 1, "seed": 0, "drop_remainder": False}
+    batches = Batches(NUMBERED, **settings, labels=np.arange(50))
+    rows = list(batches.epoch(0).create_tuple_iterator(num_epochs=1, output_numpy=True))
+    assert sorted(np.concatenate([label for *_, label in rows]).tolist()) == list(range(50))
+    assert [len(label) for *_, label in rows] == [8] * 6 + [2]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.arange(49), r"labels of shape \(49,\) for 50 images"),
+        (np.zeros((50, 1), int), r"labels of shape \(50, 1\)"),
+        (np.zeros(50), "labels of the kind float64: they must be whole numbers"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(labels, message):
+    with pytest.raises(UserError, match=message):
+        Batches(NUMBERED, batch_size=8, latent_size=1, seed=0, labels=labels)
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted where Linux lists them")
 def test_epochs_leave_no_threads_behind():
     batches = numbered()

@@ -163,7 +163,7 @@ HOSTILE_JSON = [
     *(b"9" * 100_000, b"NaN", b"-Infinity", b"{}", b'{"title": "cake"}', b'{"sha256": {"a": 1}, "settings": []}'),
     *map(settings_with, (b'"epochs": ' + b"9" * 4000, b'"epochs": ' + b"9" * 5000, b'"learning_rate": ' + b"9" * 400)),
     *map(settings_with, (b'"learning_rate": NaN', b'"learning_rate": Infinity', b'"learning_rate": 1e999')),
-    *map(settings_with, (b'"seed": -1', b'"size": {}', b'"noise": null', b'"noise": "\\ud800"', b'"seed": 3.0')),
+    *map(settings_with, (b'"seed": -1', b'"size": {}', b'"noise": null', b'"seed": 3.0')),
     *map(settings_with, (b'"seal": 5', b'"seal": {}', b'"seal": "' + b"0" * 64 + b'"', b'"networks": ["mlp"]')),
 ]
 

@@ -19,6 +19,7 @@ from filelock import Timeout
 from tqdm import tqdm
 
 from ms_gan.disk.writing import alone, write_text
+from ms_gan.disk.zip_file import damage_told
 from ms_gan.errors import UserError
 
 URL = "https://download.mindspore.cn/dataset/Faces/faces.zip"
@@ -49,7 +50,8 @@ def download_faces(folder: Path, say: Callable[[str], None] = print) -> None:
 
     Raises:
         UserError: the address does not answer or sends something else, `folder` holds something else or cannot be
-            written, the disk is full, or another process is getting the faces.
+            written, the disk is full or fails, or another process is getting the faces.
+        MemoryError: there is no memory to unpack them; what came is kept.
     """
     home = folder.absolute()  # "." has no name
     work = home.with_name(f".{home.name}.download")
@@ -96,7 +98,7 @@ def _get(folder: Path, work: Path, say: Callable[[str], None]) -> None:
     if not _is_whole(archive):
         say(f"downloading {URL} into {folder}")
         _download(archive)
-    with archive.open("rb") as file:
+    with _reading(archive), archive.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     say(f"{archive.name}: {archive.stat().st_size:,} bytes, SHA-256 {digest}")
     shutil.rmtree(unpacked, ignore_errors=True)
@@ -224,21 +226,49 @@ def _is_picture(name: str) -> bool:
 
 
 def _unpack(archive: Path, folder: Path) -> int:
-    """Writes the pictures of a zip file, whatever folders they lie in, into one folder; returns their number."""
-    try:
+    """Writes the pictures of a zip file, whatever folders they lie in, into one folder; returns their number.
+
+    Raises:
+        zipfile.BadZipFile: the zip file is damaged, or not what the slides' is.
+        UserError: it cannot be read here.
+        OSError: the pictures cannot be written.
+    """
+    with _reading(archive):
         if _entries(archive) > 2 * MOST_PICTURES:
             raise zipfile.BadZipFile("it holds too many members")
-        with _damage_told():
-            zipped = zipfile.ZipFile(archive)
-        with zipped:
+    try:
+        with _opened(archive) as zipped:
             pictures = _pictures(zipped)
             folder.mkdir()
             for name, member in tqdm(pictures.items(), "unpacking", unit=" faces", disable=None, leave=False):
-                (folder / name).write_bytes(_content(zipped, member))
+                with _reading(archive):
+                    content = _content(zipped, member)
+                (folder / name).write_bytes(content)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return len(pictures)
+
+
+@contextlib.contextmanager
+def _reading(archive: Path) -> Iterator[None]:
+    """Says of an OSError what it is: the download is not to blame for it, and stays."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"cannot read {archive} ({error.strerror}): put that right and run it again; what came is kept"
+        ) from error
+
+
+@contextlib.contextmanager
+def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    with contextlib.ExitStack() as stack:
+        with _reading(archive):
+            file = stack.enter_context(archive.open("rb"))
+            with damage_told():
+                zipped = stack.enter_context(zipfile.ZipFile(file))
+        yield zipped
 
 
 def _entries(archive: Path) -> int:
@@ -292,14 +322,5 @@ def _check_size(member: zipfile.ZipInfo) -> None:
 
 
 def _content(zipped: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    with _damage_told(), zipped.open(member) as file:
+    with damage_told(), zipped.open(member) as file:
         return file.read(member.file_size + 1)  # no more, whatever the member holds; its CRC-32 is compared at the end
-
-
-@contextlib.contextmanager
-def _damage_told() -> Iterator[None]:
-    """Makes BadZipFile of whatever damaged bytes lead zipfile to: zlib.error, EOFError, OSError, …"""
-    try:
-        yield
-    except Exception as error:
-        raise zipfile.BadZipFile(str(error)) from error

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from ms_gan import device
 from ms_gan.data.folder import decoded
 from ms_gan.data.folder.decoded import Tally
 from ms_gan.data.folder.find import Picture, find_pictures
@@ -159,7 +160,7 @@ class _Source:
 def _in_parallel(read: Callable[[Path], object], pictures: Sequence[Picture]) -> Iterator[tuple[Picture, Future]]:
     """Each picture and what is read of it, in order; only a few are read ahead, so that they never pile up."""
     Image.init()  # here: Pillow loads its formats at the first picture, and threads may not do so together
-    workers = min(os.cpu_count() or 1, 16)
+    workers = min(device.cores(), 16)
     pool = ThreadPoolExecutor(workers)  # Pillow decodes and resizes without Python's lock
     ahead = deque()
     try:

@@ -1,12 +1,11 @@
 """One picture file as the square that a network sees."""
 
-import contextlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from ms_gan.disk.picture_file import Unreadable, opened
+from ms_gan.disk.picture_file import Unreadable, decoding, opened
 
 
 def read_square(path: Path, *, crop: int, size: int, channels: int) -> tuple[np.ndarray, int]:
@@ -26,20 +25,22 @@ def read_square(path: Path, *, crop: int, size: int, channels: int) -> tuple[np.
 
     Raises:
         Unreadable: there is no such file, it is no picture, it is broken off or damaged, or too large to be decoded.
+        MemoryError: there is no memory to decode it.
     """
     with opened(path) as picture:
         square = _central_square(_upright(picture), crop)
-        opaque = _from_deep_grey(square) if square.mode.startswith(("I", "F")) else _on_white(square)
-    flat = opaque.convert("L" if channels == 1 else "RGB")
+    flat = _flat(square).convert("L" if channels == 1 else "RGB")
     # Where it shrinks to a sixth or less, whole pixels are averaged first: as good to the eye, and many times as fast.
     resized = flat.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return np.asarray(resized).reshape(size, size, channels), square.width
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    picture.load()
-    with contextlib.suppress(Exception):  # where only the EXIF is damaged, the pixels still serve
-        ImageOps.exif_transpose(picture, in_place=True)
+    try:
+        with decoding():
+            ImageOps.exif_transpose(picture, in_place=True)
+    except Unreadable:
+        pass  # where only the EXIF is damaged, the pixels still serve
     return picture
 
 
@@ -47,6 +48,14 @@ def _central_square(picture: Image.Image, crop: int) -> Image.Image:
     side = min(crop or picture.width, picture.width, picture.height)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     return picture.crop((left, top, left + side, top + side))
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """Without transparency, in 8 bits a channel."""
+    if picture.mode.startswith(("I", "F")):
+        return _from_deep_grey(picture)
+    with decoding():  # not every release of Pillow has a way to RGB from every mode
+        return _on_white(picture)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -5,12 +5,12 @@ import hashlib
 import io
 import sys
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from ms_gan.data.mnist import idx
 from ms_gan.disk.writing import remove_leavings, write_bytes
+from ms_gan.disk.zip_file import damage_told
 from ms_gan.errors import UserError
 
 FILES_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"  # the four files, each gzipped
@@ -39,6 +39,7 @@ def download_mnist(folder: Path, say: Callable[[str], None] = print) -> None:
 
     Raises:
         UserError: neither mirror has the original files, or `folder` cannot be written.
+        MemoryError: there is no memory for them.
     """
     contents = _from_a_mirror(folder, say)
     try:
@@ -59,9 +60,9 @@ def _from_a_mirror(folder: Path, say: Callable[[str], None]) -> dict[str, bytes]
             contents = fetch(url)
             changed = [name for name, content in contents.items() if not is_original(name, content)]
         except OSError as error:  # those of requests among them; their texts are long and name no cure
-            failures.append(f"{url} ({type(error).__name__})")
+            failures.append(f"{url} ({error.strerror or type(error).__name__})")
             continue
-        except (UserError, zipfile.BadZipFile, zlib.error) as error:
+        except (UserError, zipfile.BadZipFile) as error:
             failures.append(f"{url} ({error})")
             continue
         if not changed:
@@ -78,7 +79,10 @@ def _fetch_files(url: str) -> dict[str, bytes]:
 
 
 def _fetch_zip(url: str) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(_fetch(url))) as archive:
+    content = io.BytesIO(_fetch(url))
+    with damage_told():
+        archive = zipfile.ZipFile(content)
+    with archive:
         members = {PurePosixPath(member).name: member for member in archive.namelist()}
         if missing := SHA256.keys() - members.keys():
             raise UserError(f"the zip file lacks {', '.join(sorted(missing))}")
@@ -86,11 +90,8 @@ def _fetch_zip(url: str) -> dict[str, bytes]:
 
 
 def _content(archive: zipfile.ZipFile, member: str) -> bytes:
-    try:
-        with archive.open(member) as file:
-            content = file.read(idx.LARGEST + 1)  # no more, whatever the member holds
-    except Exception as error:  # damaged bytes lead zipfile to RuntimeError, NotImplementedError, zlib.error, …
-        raise zipfile.BadZipFile(str(error)) from error
+    with damage_told(), archive.open(member) as file:
+        content = file.read(idx.LARGEST + 1)  # no more, whatever the member holds
     if len(content) > idx.LARGEST:
         raise zipfile.BadZipFile(f"{member} unpacks to more than {idx.LARGEST:,} bytes")
     return content

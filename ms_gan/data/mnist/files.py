@@ -1,13 +1,15 @@
-"""MNIST from the bundled files, a folder of the user's or the network: found, checked, unpacked and read.
+"""MNIST from the bundled files, a folder of the user's or the network: found, checked and read.
 
-MindSpore's MnistDataset reads every file of its folder whose name contains "-images-idx3-ubyte", the .gz too, and then
-fails. So gzipped files are unpacked into a folder of their own: `unpacked/train` and `unpacked/test` beside them.
+For MindSpore's MnistDataset they are unpacked. It reads every file of its folder whose name contains
+"-images-idx3-ubyte", the .gz too, and then fails. So gzipped files are unpacked into a folder of their own:
+`unpacked/train` and `unpacked/test` beside them.
 """
 
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,24 +29,22 @@ SIDE = 28  # pixels, both ways
 def load_images(folder: Path | None = None, split: str = "train", say: Callable[[str], None] = print) -> np.ndarray:
     """All images of MNIST (slide 用GAN生成手写字): uint8, N×28×28×1, values 0…255, in the files' order.
 
+    They are read once and kept, 47 MB: to read them anew each epoch is work that the training needs the processor for.
+    Nothing is written. Args and errors as those of `find_mnist`.
+    """
+    return _read(folder, split, say).images[..., np.newaxis].copy()  # a copy: of its own, to be written to
+
+
+def load_labels(folder: Path | None = None, split: str = "train", say: Callable[[str], None] = print) -> np.ndarray:
+    """The digits that MNIST's images show: int32, N, values 0…9, in the order of `load_images`.
+
     Args and errors as those of `find_mnist`.
     """
-    import mindspore.dataset as ds  # here: finding and checking the files does without MindSpore
-
-    ready = find_mnist(folder, split, say)
-    try:
-        str(ready).encode()
-    except UnicodeEncodeError as error:
-        raise UserError(f"MindSpore reads no folder whose name is not UTF-8, such as {ready}: rename it") from error
-    # Read once and kept. Reading it anew each epoch takes about 2 s of processor time an epoch, which the training
-    # needs; serving batches from the array (batches.py) takes 0.3 s.
-    rows = ds.MnistDataset(str(ready), usage=split, shuffle=False, num_parallel_workers=1).project("image")
-    batches = rows.batch(6000, num_parallel_workers=1).create_tuple_iterator(num_epochs=1, output_numpy=True)
-    return np.concatenate([images for (images,) in batches])
+    return _read(folder, split, say).labels.astype(np.int32)
 
 
 def find_mnist(folder: Path | None = None, split: str = "train", say: Callable[[str], None] = print) -> Path:
-    """A folder that MindSpore's MnistDataset can read, its files checked.
+    """A folder that MindSpore's MnistDataset can read, its files checked, and unpacked where that is needed.
 
     Args:
         folder: holds `train/` and `test/`, or the files themselves, gzipped or not. None: `data/MNIST_Data` of the
@@ -56,16 +56,34 @@ def find_mnist(folder: Path | None = None, split: str = "train", say: Callable[[
     Raises:
         UserError: the files are not there, damaged, do not belong together, or hold no 28×28 images or no digits.
     """
+    found = _read(folder, split, say)
+    in_place = tuple(source.name for source in found.sources) == NAMES[split]
+    if in_place and not _in_the_way(found.sources[0].parent, split):
+        return found.sources[0].parent
+    return _unpacked(found.home, split, found.contents)
+
+
+class _Found(NamedTuple):
+    """A split's two files, checked."""
+
+    home: Path
+    sources: tuple[Path, Path]
+    contents: dict[str, bytes]
+    """By MNIST's name of the file, unpacked."""
+    images: np.ndarray
+    """uint8, N×28×28, read-only."""
+    labels: np.ndarray
+    """uint8, N, read-only."""
+
+
+def _read(folder: Path | None, split: str, say: Callable[[str], None]) -> _Found:
     home = _default_home(split, say) if folder is None else Path(folder)
     sources = _both(home, split)
     contents = dict(zip(NAMES[split], map(idx.read_bytes, sources), strict=True))
-    _check(*contents.values(), *sources)
+    images, labels = _parsed(*contents.values(), *sources)
     if not all(is_original(name, content) for name, content in contents.items()):
         say(f"note: {sources[0].parent} is not the original MNIST ({split}); going on with it")
-    in_place = tuple(source.name for source in sources) == NAMES[split]
-    if in_place and not _in_the_way(sources[0].parent, split):
-        return sources[0].parent
-    return _unpacked(home, split, contents)
+    return _Found(home, sources, contents, images, labels)
 
 
 def _default_home(split: str, say: Callable[[str], None]) -> Path:
@@ -124,7 +142,9 @@ def _both(home: Path, split: str) -> tuple[Path, Path]:
     return found
 
 
-def _check(image_content: bytes, label_content: bytes, image_path: Path, label_path: Path) -> None:
+def _parsed(
+    image_content: bytes, label_content: bytes, image_path: Path, label_path: Path
+) -> tuple[np.ndarray, np.ndarray]:
     images, labels = idx.parse_images(image_content, image_path), idx.parse_labels(label_content, label_path)
     if images.shape[1:] != (SIDE, SIDE):
         size = "×".join(map(str, images.shape[1:]))
@@ -136,6 +156,7 @@ def _check(image_content: bytes, label_content: bytes, image_path: Path, label_p
         )
     if labels.max() > 9:
         raise UserError(f"{label_path} holds the label {labels.max()}, MNIST's are 0 to 9: get the original file")
+    return images, labels
 
 
 def _in_the_way(folder: Path, split: str) -> list[str]:

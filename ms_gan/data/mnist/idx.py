@@ -7,6 +7,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ms_gan.errors import UserError
 IMAGES, LABELS = 2051, 2049  # magic numbers: unsigned bytes in three dimensions, and in one
 KINDS = {IMAGES: "images", LABELS: "labels"}
 LARGEST = 2**28  # bytes, unpacked: five times MNIST's images
+PIECE = 2**20  # bytes read at a time
 
 
 def read_images(path: Path) -> np.ndarray:
@@ -45,7 +47,7 @@ def read_bytes(path: Path) -> bytes:
         raise UserError(f"{path} is not a regular file: put the MNIST file in its place")
     try:
         with path.open("rb") as file:
-            content = _not_too_large(file.read(LARGEST + 1), path)
+            content = _read_all(file, path)
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): check its permissions") from error
     return unpack(content, path) if path.suffix == ".gz" else content
@@ -55,15 +57,18 @@ def unpack(content: bytes, path: Path | str) -> bytes:
     """What a gzip file holds; `path` is named in the UserError that a broken one raises."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-            return _not_too_large(file.read(LARGEST + 1), path)
+            return _read_all(file, path)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UserError(f"{path} is not a whole gzip file ({error}): delete it and get it again") from error
 
 
-def _not_too_large(content: bytes, path: Path | str) -> bytes:
-    if len(content) > LARGEST:
-        raise UserError(f"{path} holds more than {LARGEST:,} bytes, too many for a file of MNIST: get it again")
-    return content
+def _read_all(file: BinaryIO, path: Path | str) -> bytes:
+    content = io.BytesIO()
+    while piece := file.read(PIECE):  # asked for all at once, Python would reserve room for LARGEST bytes
+        content.write(piece)
+        if content.tell() > LARGEST:
+            raise UserError(f"{path} holds more than {LARGEST:,} bytes, too many for a file of MNIST: get it again")
+    return content.getvalue()
 
 
 def _parse(content: bytes, path: Path, magic: int, dimensions: int) -> np.ndarray:

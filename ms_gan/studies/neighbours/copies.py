@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from dataclasses import replace as with_settings
 from pathlib import Path
 
 import numpy as np
 
 from ms_gan.data.latent import generator_for
-from ms_gan.data.mnist.files import load_images
-from ms_gan.data.sources import load_data_set
+from ms_gan.data.sources import load_held_out
 from ms_gan.errors import UserError
 from ms_gan.recipes import Recipe
 from ms_gan.studies.neighbours.search import nearest
@@ -82,15 +80,11 @@ def yardstick(
 
 
 def _held_out(recipe: Recipe, folder: Path | None, say: Callable) -> np.ndarray:
-    if recipe.source == "mnist":
-        try:
-            return load_images(folder, "test", say)
-        except UserError as error:
-            say(f"note: no test images, so training images serve as the yardstick ({error})")
-            return np.empty((0, 28, 28, 1), np.uint8)
-    if not recipe.train_images:
+    try:
+        return load_held_out(recipe, folder, say)
+    except UserError as error:
+        say(f"note: no test images, so training images serve as the yardstick ({error})")
         return np.empty((0, 1, 1, 1), np.uint8)
-    return load_data_set(with_settings(recipe, train_images=0), folder, lambda line: None)[recipe.train_images :]
 
 
 def copies(drawn: Compared, real: Compared) -> tuple[int, float]:

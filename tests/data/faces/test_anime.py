@@ -360,3 +360,87 @@ def test_a_full_disk(served, folder, monkeypatch):
     download_faces(folder, [].append)
     check_whole(folder)
     assert served.asked == [""]  # unpacked again, not downloaded again
+
+
+class Failing(io.FileIO):
+    """A file whose read of some number fails."""
+
+    def __init__(self, path, number, error):
+        super().__init__(path)
+        self.left, self.error = number, error
+
+    def readinto(self, buffer):
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return super().readinto(buffer)
+
+
+@pytest.fixture
+def failing_disk(monkeypatch):
+    """failing_disk(1, error, 4): the second time that the archive is opened, its fifth read fails; 0 reads: opening it.
+
+    It is opened to be hashed, to have its members counted, and to be unpacked.
+    """
+    real = Path.open
+
+    def install(opening, error, reads=None):
+        openings = iter(range(opening))
+
+        def fail(path, mode="r", *arguments, **settings):
+            if path.name != "faces.zip" or mode != "rb" or next(openings, None) is not None:
+                return real(path, mode, *arguments, **settings)
+            if reads is None:
+                raise error
+            return io.BufferedReader(Failing(path, reads, error), 64)
+
+        monkeypatch.setattr(Path, "open", fail)
+
+    return install
+
+
+def check_kept(folder):
+    """The archive stays, and with it nothing that is half unpacked."""
+    work = folder.parent / ".faces.download"
+    assert (work / "faces.zip").read_bytes() == WHOLE and not (work / "pictures").exists()
+
+
+@pytest.mark.parametrize("opening", [0, 1, 2])
+def test_an_archive_that_cannot_be_opened_is_kept(served, folder, failing_disk, opening):
+    failing_disk(opening, OSError(errno.EMFILE, "Too many open files"))
+    message = refusal(folder, "cannot read ", "faces.zip (Too many open files)", "what came is kept")
+    assert anime.URL not in message
+    failing_disk(99, None)
+    check_kept(folder)
+
+
+@pytest.mark.parametrize("opening", [0, 1, 2])
+def test_a_disk_that_fails_is_not_the_servers_fault(served, folder, failing_disk, opening):
+    reads = 0
+    while not folder.exists():
+        failing_disk(opening, OSError(errno.EIO, "Input/output error"), reads)
+        try:
+            download_faces(folder, [].append)
+        except UserError as error:
+            assert "cannot read " in str(error) and "faces.zip (Input/output error)" in str(error)
+            assert "what came is kept" in str(error) and anime.URL not in str(error)
+            failing_disk(99, None)
+            check_kept(folder)
+        reads += 1
+    check_whole(folder)
+    assert reads > (12 if opening == 2 else 1)
+    assert served.asked == [""]  # it was never downloaded again
+
+
+def test_too_little_memory_is_not_the_servers_fault(served, folder, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(zipfile.ZipExtFile, "read", full)
+        with pytest.raises(MemoryError):
+            download_faces(folder, [].append)
+    assert not (folder.parent / ".faces.download" / "pictures").exists()
+    download_faces(folder, [].append)
+    check_whole(folder)
+    assert served.asked == [""]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ms_gan import device
 from ms_gan.data.batches import Batches
 from ms_gan.data.folder import decoded, loading, square
 from ms_gan.data.folder.loading import load_pictures
@@ -406,7 +407,7 @@ def peak_while_loading(path, **changes):
 
 
 def test_no_more_than_one_copy_is_held(pictures, cache, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(device, "cores", lambda: 1)
     path = pictures(100)
     assert peak_while_loading(path, size=200) < 0.3  # nine are read ahead
     assert peak_while_loading(path, size=200) < 0.1
@@ -415,9 +416,10 @@ def test_no_more_than_one_copy_is_held(pictures, cache, monkeypatch):
     assert 1 < peak_while_loading(path, size=200) < 1.3
 
 
-def test_the_same_bytes_whatever_the_number_of_threads(pictures, cache, monkeypatch):
+@pytest.mark.parametrize("other", [1, 5])
+def test_the_same_bytes_whatever_the_number_of_threads(pictures, cache, monkeypatch, other):
     path = pictures(30)
     first = load(path, size=7)[0].tobytes()
     shutil.rmtree(cache)
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    monkeypatch.setattr(device, "cores", lambda: other)
     assert load(path, size=7)[0].tobytes() == first

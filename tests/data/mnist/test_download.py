@@ -133,3 +133,22 @@ def test_a_folder_that_cannot_be_written_is_named(server, mirrors, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write MNIST into .*file"):
         download_mnist(tmp_path / "file", [].append)
+
+
+def test_too_little_memory_is_not_the_mirrors_fault(server, mirrors, tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    serve_zip(server[0])
+    mirrors(DEAD, server[1] + "MNIST.zip")
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", full)
+    with pytest.raises(MemoryError):
+        download_mnist(tmp_path / "new", [].append)
+
+
+def test_an_error_of_the_system_is_named(mirrors, tmp_path, monkeypatch):
+    def fail(url):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(download, "_fetch", fail)
+    assert "(Too many open files)" in refusal(tmp_path / "new")

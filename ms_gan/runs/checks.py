@@ -1,8 +1,8 @@
 """What is checked before a run begins, so that nothing is written for one that cannot be."""
 
+from ms_gan.data import sources
 from ms_gan.data.batches import Batches
 from ms_gan.data.latent import NOISES
-from ms_gan.data import sources
 from ms_gan.errors import UserError
 from ms_gan.games import GAMES, Game
 from ms_gan.games.game import normalised_over_the_batch

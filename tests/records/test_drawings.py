@@ -27,14 +27,14 @@ def test_the_plot_gets_what_was_measured(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     history.append(folder.history, ROWS)
     assert drawings.draw_losses(folder) == tmp_path / "losses.png"
-    path, epochs, d_loss, g_loss = given.pop("args")
+    path, epochs, d_loss = given.pop("args")
     assert path == tmp_path / "losses.png"
     assert epochs.tolist() == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
-    assert d_loss.tolist() == [1.0] * 4 + [2.0] * 4 and g_loss.tolist() == [0.5] * 8
+    assert d_loss.tolist() == [1.0] * 4 + [2.0] * 4 and given.pop("g_loss").tolist() == [0.5] * 8
     assert given.pop("d_real").tolist() == [0.25] * 8 and given.pop("d_fake").tolist() == [0.125] * 8
     assert given.pop("equilibrium") == pytest.approx((1.3862943611, 0.6931471806))
     assert given.pop("answers") == "probabilities"
-    assert given.pop("balance") == 0.5 and not given
+    assert given.pop("balance") == 0.5 and given.pop("others") == {} and not given
     folder.create("wgan", find_recipe("wgan"))
     drawings.draw_losses(folder)
     assert (given["equilibrium"], given["answers"]) == ((0, 0), "critic")
@@ -113,20 +113,6 @@ def test_the_command_draws_them_too(trained_run, tmp_path, command, listing):
     (tmp_path / "run" / "evolution.gif").unlink()
     assert command("gif", tmp_path / "run").status == 0
     assert listing(tmp_path / "run") == listing(trained_run)
-
-
-def test_a_picture_that_cannot_be_written_is_said_once(tmp_path):
-    lines, pictures, pixels = [], drawings.Pictures(), np.zeros((1, 28, 28, 1), np.uint8)
-    (tmp_path / "file").touch()
-    for number in (1, 2):
-        pictures.save(tmp_path / "file" / f"{number}.png", pixels, lines.append)
-    assert len(lines) == 1
-    assert lines[0].startswith(f"note: cannot write {tmp_path / 'file' / '1.png'}: ")
-    assert lines[0].endswith("; the training goes on without pictures")
-    pictures.save(tmp_path / "3.png", pixels, lines.append)
-    assert len(lines) == 1 and (tmp_path / "3.png").exists()
-    pictures.save(tmp_path / "file" / "4.png", pixels, lines.append)
-    assert len(lines) == 2 and "4.png" in lines[1]
 
 
 def test_what_cannot_be_drawn_at_the_end_is_said(trained_run, tmp_path):

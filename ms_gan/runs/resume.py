@@ -148,7 +148,7 @@ def _named(folder: RunFolder, path: Path, say: Callable[[str], None]) -> Start:
             f"{path}: to go on from a file, it must be called Generator99.ckpt or the like, in checkpoints/"
         )
     if missing := [other for other in others if not other.exists()]:
-        raise UserError(f"{missing[0]} is missing: training goes on with all players")
+        raise UserError(f"{missing[0]} is missing: training goes on with both players")
     if os.path.lexists(manifest):
         if found := fault(source.checkpoints, position):
             raise UserError(f"{found}; name another file, or --resume alone for the newest good one")

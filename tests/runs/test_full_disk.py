@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
+import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import Tensor, ops
 
 from ms_gan.errors import UserError
+from ms_gan.games import Game, Gan
+from ms_gan.games.players import create_players
 from ms_gan.pictures.grid import save_grid
 from ms_gan.recipes import Recipe
 from ms_gan.records import checkpoint, drawings, history
@@ -190,18 +193,23 @@ def test_half_a_line_never_stays_in_the_history(tmp_path):
 # A whole run
 
 
-class Step:
-    """Stands in for the compiled step, which takes seconds to compile: moves all weights by what it is given."""
+class MadeUp(Game):
+    """A game without the compiled step, which takes seconds to compile: moves all weights by what it is given."""
 
-    def __init__(self, players, recipe):
-        self.parameters = [p for network in players.networks().values() for p in network.trainable_params()]
-        self.parameters += [p for p in players.optimizer_state() if p.shape]
+    figures = Gan.figures
 
-    def __call__(self, image, latent_code, epoch, number):
+    def __init__(self, recipe):
+        super().__init__(recipe, create_players(recipe))
+        networks = self.players.networks().values()
+        self.parameters = [p for network in networks for p in network.trainable_params()]
+        self.parameters += [p for p in self.players.optimizer_state() if p.shape]
+
+    def step(self, batch, epoch, number):
+        image, latent_code = batch
         moved = float(image.asnumpy().mean() + latent_code.asnumpy().mean() + epoch + number)
         for p in self.parameters:
             ops.assign(p, Tensor(p.asnumpy() * 0.9 + 0.01 * moved, p.dtype))
-        return [Tensor(value) for value in (1.4 + moved / 100, 0.7, 0.5, 0.4)]
+        return Tensor([1.4 + moved / 100, 0.7, 0.5, 0.4], ms.float32)
 
 
 @pytest.fixture
@@ -209,7 +217,6 @@ def begin(monkeypatch):
     """begin(folder) trains Radford's pair, small, for two epochs of two steps, or goes on; returns what was said."""
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 1), np.uint8)
     monkeypatch.setattr(run, "load_data_set", lambda *_: images)
-    monkeypatch.setattr(run, "RecipeStep", Step)
     monkeypatch.setattr(run, "Stopwatch", lambda: SimpleNamespace(lap=lambda: 0.25))
     monkeypatch.setattr(drawings, "plot_losses", lambda path, *_, **__: save_grid(path, images[:1]))  # that takes long
     recipe = Recipe(networks="dcgan64", source="folder", width=1, size=32, batch_size=2, latent_size=2, epochs=2)
@@ -217,7 +224,8 @@ def begin(monkeypatch):
     def trained(folder: RunFolder) -> list[str]:
         lines = []
         monkeypatch.setattr(run.Progress, "say", lambda self, line: lines.append(line))
-        train(recipe, Running(folder.root, resume="newest" if folder.holds_a_run() else None), lines.append)
+        resume = "newest" if folder.holds_a_run() else None
+        train(recipe, Running(folder.root, resume=resume), lines.append, game=MadeUp(recipe))
         return lines
 
     return trained
@@ -274,7 +282,7 @@ def test_pictures_that_can_never_be_written(begin, tmp_path, listing):
 
 def test_what_has_gone_wrong_is_said_though_its_losses_cannot_be_kept(begin, tmp_path, monkeypatch):
     folder = RunFolder(tmp_path / "run")
-    monkeypatch.setattr(Step, "__call__", lambda *_: [Tensor(float("nan"))] * 4)
+    monkeypatch.setattr(MadeUp, "step", lambda *_: Tensor([float("nan")] * 4))
     appending = ("open", "history.csv")
     with (
         watched(

@@ -43,9 +43,11 @@ import numpy as np  # noqa: E402
 from mindspore import Tensor, nn  # noqa: E402
 
 from ms_gan.errors import UserError  # noqa: E402
+from ms_gan.games import GAMES, Game, Gan  # noqa: E402
 from ms_gan.games.players import make_players  # noqa: E402
 from ms_gan.recipes import Recipe  # noqa: E402
 from ms_gan.records.checkpoint import Position  # noqa: E402
+from ms_gan.records.drawings import finish  # noqa: E402
 from ms_gan.runs import run  # noqa: E402
 
 STEPS = 4  # of an epoch
@@ -128,24 +130,31 @@ class Written(io.FileIO):
 # The made-up training: as the real one but for what computes, which takes its time and changes no file.
 
 
-class Step:
-    """Moves every weight and statistic, by the batch and by what it was before."""
+class MadeUp(Game):
+    """Moves every weight and statistic, by the batch and by what it was before; draws by the first weights."""
 
+    figures = Gan.figures
     stop: tuple[int, int] | None = None
     """(epoch, step) at which somebody presses Ctrl-C."""
 
-    def __init__(self, players, recipe):
+    def __init__(self, recipe, players):
+        super().__init__(recipe, players)
         self.moved = [p for network in players.networks().values() for p in network.get_parameters()]
         self.moved += players.optimizer_state()
 
-    def __call__(self, image: Tensor, latent_code: Tensor, epoch: int, number: int) -> list[Tensor]:
-        if (epoch, number) == Step.stop:
+    def step(self, batch: tuple[Tensor, ...], epoch: int, number: int) -> Tensor:
+        if (epoch, number) == MadeUp.stop:
             signal.raise_signal(signal.SIGINT)
+        _, latent_code = batch
         by = np.float32(latent_code.asnumpy().mean())
         for p in self.moved:
             value = p.asnumpy()
             p.set_data(Tensor((value * np.float32(0.5) + by if value.dtype == np.float32 else value + 1), p.dtype))
-        return [Tensor(value + by / 10) for value in np.float32([0.7, 0.7, 0.5, 0.5])]
+        return Tensor(np.float32([0.7, 0.7, 0.5, 0.5]) + by / 10)
+
+    def samples(self) -> np.ndarray:
+        by_the_weights = abs(int(1e6 * self.moved[0].asnumpy().sum()))
+        return np.random.default_rng(by_the_weights).integers(0, 256, (25, 28, 28, 1), np.uint8)
 
 
 class Batches:
@@ -167,11 +176,8 @@ def made_up() -> None:
     ms.set_seed(0)
     generator = nn.SequentialCell(nn.Dense(4, 8), nn.BatchNorm1d(8), nn.Dense(8, 784))
     players = make_players(generator, nn.SequentialCell(nn.Dense(784, 1)), RECIPE)
-    run.RecipeStep, run.create_players, run._batches = Step, lambda recipe: players, lambda *_: Batches()
-    run.load_data_set = lambda *_: np.zeros((16, 28, 28, 1), np.uint8)
-    run.draw = lambda network, codes: np.random.default_rng(
-        abs(int(1e6 * network.trainable_params()[0].asnumpy().sum()))
-    ).integers(0, 256, (25, 28, 28, 1), np.uint8)
+    GAMES["gan"] = lambda recipe: MadeUp(recipe, players)
+    run.make_batches, run.load_data_set = lambda *_: Batches(), lambda *_: np.zeros((16, 28, 28, 1), np.uint8)
     run.checkpoint._assign = lambda parameter, value: parameter.set_data(Tensor(value, parameter.dtype))
 
 
@@ -324,11 +330,11 @@ def boundaries(home: Path, every: int) -> str:
     """Kills made-up runs before each change of the disk, or each `every`-th. Returns what was done."""
     made_up()
     whole = live(home / "peace", None)
-    run.drawings.finish(run.RunFolder(home / "peace"), print)  # once here: what draws need not be loaded in every life
-    Step.stop = (1, 2)
+    finish(run.RunFolder(home / "peace"), print)  # once here: what draws need not be loaded in every life
+    MadeUp.stop = (1, 2)
     begun = live(home / "begun", None)
     assert (whole.status, begun.status) == (0, 128 + signal.SIGINT), whole.said + begun.said
-    Step.stop = None
+    MadeUp.stop = None
     shutil.copytree(home / "begun", home / "rest")
     rest = live(home / "rest", "newest")
     cases = [(part, number) for part, life in ((None, begun), ("begun", rest)) for number in range(1, life.changes + 1)]
@@ -354,12 +360,12 @@ def _worker(home: Path, cases: list[tuple[str | None, int]], number: int) -> int
 
 
 def _kill_once(folder: Path, peace: Path, begun: Path | None, fatal: int) -> None:
-    Step.stop = None if begun else (1, 2)
+    MadeUp.stop = None if begun else (1, 2)
     if begun:
         shutil.copytree(begun, folder)
     case = Case(folder, peace, resume_first=fatal % 2 == 0)
     killed = case.live(fatal)
-    Step.stop = None
+    MadeUp.stop = None
     try:
         if killed.status != KILLED or not case.live().is_done:
             raise Lost("was not killed, or could not go on")

@@ -5,20 +5,27 @@ import io
 import os
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from ms_gan.recipes import Recipe
+from ms_gan.records.checkpoint import Position
 from ms_gan.records.history import Row
 from ms_gan.runs.listeners.progress import Progress, Stopwatch, epoch_line, is_due, notebook_line, slide_line
 
-# as printed on the slide
-SLIDE = "Epoch:[  0/200], step:[  10/ 468], loss_d:1.127259 , loss_g:0.669279 , time:0.050s, lr:0.000200"
+# as printed on the slide, but for the epoch, which is the first: the slide counts it from 0
+SLIDE = "Epoch:[  1/200], step:[  10/ 468], loss_d:1.127259 , loss_g:0.669279 , time:0.050s, lr:0.000200"
 
 
 def row(step: int, epoch: int = 0, seconds: float = 0.05, **values: float) -> Row:
     measured = dict(d_loss=1.127259, g_loss=0.669279, d_real=0.51234, d_fake=0.48766) | values
     return Row(epoch, step, **measured, seconds=seconds)
+
+
+def saved(progress: Progress, rows: list[Row]) -> None:
+    """An epoch with these steps is saved."""
+    progress.saved(SimpleNamespace(position=Position(rows[-1].epoch + 1), rows=rows))
 
 
 def test_the_line_of_the_slide():
@@ -29,7 +36,7 @@ def test_the_line_of_the_slide_at_the_end():
     halved = Recipe(schedule="step", decay_every=3)
     assert [slide_line(row(10, epoch), halved, 468)[-11:] for epoch in (2, 3)] == ["lr:0.000200", "lr:0.000100"]
     line = slide_line(row(468, 199, 1.25, d_loss=-0.0, g_loss=27.6310211), Recipe(learning_rate=0.01), 468)
-    assert line == "Epoch:[199/200], step:[ 468/ 468], loss_d:-0.000000 , loss_g:27.631021 , time:1.250s, lr:0.010000"
+    assert line == "Epoch:[200/200], step:[ 468/ 468], loss_d:-0.000000 , loss_g:27.631021 , time:1.250s, lr:0.010000"
 
 
 def test_the_line_of_an_epoch():
@@ -44,7 +51,7 @@ def test_the_line_of_an_epoch_that_was_stopped_inside(capsys):
     recipe = Recipe(batch_size=10)
     rows = [row(step, 0, 0.5) for step in (5, 6)]
     with Progress(recipe, 6, 57, 4) as progress:
-        progress.epoch(rows)
+        saved(progress, rows)
     assert capsys.readouterr().out == epoch_line(rows, recipe, 17) + "\n"
 
 
@@ -85,8 +92,8 @@ def test_how_often_the_line_appears(capsys, log_every, steps):
     with Progress(recipe, 6, 700, 0) as progress:
         progress.say("hello")
         for one in rows:
-            progress.step(one)
-        progress.epoch(rows)
+            progress.show(one)
+        saved(progress, rows)
     out, err = capsys.readouterr()
     wanted = ["hello", *(slide_line(rows[step - 1], recipe, 6) for step in steps), epoch_line(rows, recipe, 700)]
     assert out.splitlines() == wanted
@@ -98,9 +105,9 @@ def test_the_bar_on_a_terminal(capsys, monkeypatch):
     with Progress(Recipe(epochs=2, batch_size=10, log_every=1), 6, 57, 3) as progress:
         assert (progress.bar.n, progress.bar.total) == (30, 114)
         for step in (4, 5):
-            progress.step(row(step))
+            progress.show(row(step))
         assert progress.bar.n == 50
-        progress.step(row(6))
+        progress.show(row(6))
         assert progress.bar.n == 57  # the last batch has 7 images
     assert "epoch 1/2" in progress.bar.desc
     assert progress.bar.postfix == "d_loss 1.127, g_loss 0.669"
@@ -132,7 +139,7 @@ def test_what_is_said_cannot_be_written(monkeypatch, capsys, reason, closed):
     sys.stdout.reason, calls = reason, []
     with Progress(Recipe(log_every=1), 6, 700, 0, on_closed=lambda: calls.append("closed")) as progress:
         progress.say("hello")
-        progress.step(row(1))
-        progress.epoch([row(1)])
+        progress.show(row(1))
+        saved(progress, [row(1)])
     told = f"ms-gan: no more is said ({os.strerror(reason)}); the training goes on\n"
     assert (calls, capsys.readouterr().err) == ((["closed"], "") if closed else ([], told))

@@ -27,6 +27,8 @@ _HOME = {
     "load_discriminator": "ms_gan.records.trained",
     "load_generator": "ms_gan.records.trained",
     "load_images": "ms_gan.data.mnist.files",
+    "load_labels": "ms_gan.data.mnist.files",
+    "mnist_dataset": "ms_gan.data.mnist.dataset",
     "one_line_errors": "ms_gan.commands",
     "plot_image": "ms_gan.pictures.show",
     "save": "ms_gan.pictures.show",

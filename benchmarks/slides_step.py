@@ -1,8 +1,9 @@
 """The training step of the slides' code as it circulates: PyNative, Sigmoid and BCELoss, G's forward pass twice."""
 
 import mindspore as ms
-import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import nn, ops
+
+from ms_gan.data.mnist.dataset import mnist_dataset
 
 BATCH, LATENT = 128, 100
 
@@ -47,11 +48,9 @@ class Discriminator(nn.Cell):
 
 
 def make_step():
-    """A function that makes one step on a fixed batch and waits for its two losses."""
+    """A function that makes one step on a fixed batch, the slides' first, and waits for its two losses."""
     ms.set_device("CPU")
-    rng = np.random.default_rng(0)
-    image = Tensor(rng.uniform(-1, 1, (BATCH, 1, 28, 28)).astype(np.float32))
-    noise = Tensor(rng.standard_normal((BATCH, LATENT)).astype(np.float32))
+    image, noise = next(mnist_dataset(None, BATCH, LATENT, seed=0).create_tuple_iterator(num_epochs=1))
     return make_update(Generator(), Discriminator(), nn.BCELoss(reduction="mean"), image, noise, learning_rate=2e-4)
 
 

@@ -126,10 +126,8 @@ for shape in [(28, 28), (28, 28, 3), (28, 28, 4), (1, 28, 28)]:
 # `label` (the digit, a whole number).
 
 # %%
-import mindspore as ms
 import mindspore.dataset as ds
 
-ms.set_seed(0)  # the order in which MnistDataset shuffles
 mnist = ds.MnistDataset(str(train_folder), usage="train", num_samples=600, shuffle=False)
 
 rows = list(mnist.create_dict_iterator(num_epochs=1, output_numpy=True))
@@ -159,31 +157,21 @@ Image.open(pictures / "digits.png")
 # A GAN does not need the labels. It needs a random vector with each image instead, the **latent code** z, 100 numbers
 # from the normal distribution N(0, 1). So the slides turn (image, label) into (image, latent_code) with `map`, a Python
 # function that runs once an image. The same function brings the bytes 0…255 to the range [−1, 1] that G's last layer
-# has, by (x − 127.5) / 127.5, and moves the channel to the front.
+# has, by (x − 127.5) / 127.5, and moves the channel to the front. `mnist_dataset()` does all this. Here is its code:
 
 # %%
-rng = np.random.default_rng(0)
+import inspect
 
+from ms_gan import mnist_dataset
 
-def with_latent_code(image, label):
-    """(image, label) → (image, latent_code): float32 1×28×28 in [−1, 1], and 100 numbers z ~ N(0, 1)."""
-    scaled = (image.astype(np.float32) - 127.5) / 127.5
-    return scaled.transpose(2, 0, 1), rng.standard_normal(100, dtype=np.float32)  # HWC → CHW
-
+print(inspect.getsource(mnist_dataset))
 
 # %%
-# The slides' way, on the first 600 images.
-slides_data = ds.MnistDataset(str(train_folder), usage="train", num_samples=600, shuffle=True)
-slides_data = slides_data.map(
-    with_latent_code,
-    input_columns=["image", "label"],
-    output_columns=["image", "latent_code"],
-    num_parallel_workers=1,
-)
-slides_data = slides_data.batch(128, drop_remainder=True)
+# The slides' way; its first four batches.
+slides_data = mnist_dataset(options.data, batch_size=128, latent_size=100, seed=0, say=lambda line: None)
+assert slides_data.get_dataset_size() == len(images) // 128  # of 60,000: 468, and 96 images are left out
 
-slides_batches = list(slides_data.create_tuple_iterator(num_epochs=1, output_numpy=True))
-assert len(slides_batches) == 4 == 600 // 128  # 600 - 4 * 128 = 88 images are left out
+slides_batches = list(slides_data.take(4).create_tuple_iterator(num_epochs=1, output_numpy=True))
 for image, latent_code in slides_batches:
     assert image.shape == (128, 1, 28, 28) and image.dtype == np.float32
     assert latent_code.shape == (128, 100) and latent_code.dtype == np.float32
@@ -193,8 +181,8 @@ print(f"{len(slides_batches)} batches of images {image.shape} and latent codes {
 # %% [markdown]
 # This package's `Batches` serves the same two columns, made another way:
 #
-# - It reads `MnistDataset` **once** and keeps the bytes (47 MB). Reading the files anew in each of 200 epochs is work
-#   that the training needs the processor for.
+# - The files are read **once**, by `load_images()`, and the bytes are kept (47 MB). Reading the files anew in each of
+#   200 epochs is work that the training needs the processor for.
 # - Its Python code runs **once a batch**, not once an image: 468 calls an epoch where the slides' `map` needs 60,000.
 # - The order of the images and the codes come from (seed, epoch) alone. The same seed and epoch give the same bytes,
 #   whatever ran before. So a training that was stopped goes on exactly as if it had not been.
@@ -211,6 +199,8 @@ def first_batch(epoch, start=0):
 
 
 image, latent_code = first_batch(epoch=0)
+assert np.array_equal(image, slides_batches[0][0])  # epoch 0 has the batches of the slides' way with the same seed
+assert np.array_equal(latent_code, slides_batches[0][1])
 assert image.shape == (128, 1, 28, 28) and image.dtype == np.float32 and abs(image).max() == 1
 assert latent_code.shape == (128, 100) and latent_code.dtype == np.float32
 
@@ -334,7 +324,7 @@ assert sorted(shuffled[:, 0]) == list(range(8))
 
 # %% [markdown]
 # **`np.random` inside a `map` with several workers is not reproducible.** The workers draw from one random number
-# generator, and which of them comes first is chance. That is why the cell above has `num_parallel_workers=1`, and why
+# generator, and which of them comes first is chance. That is why `mnist_dataset` has `num_parallel_workers=1`, and why
 # `Batches` makes the codes of a whole epoch from (seed, epoch).
 #
 # **A `.gz` file beside the unpacked one makes `MnistDataset` fail.** It takes every file whose name contains
@@ -354,10 +344,11 @@ assert share > 0.1
 #
 # 1. `python lectures/01_data.py --data FOLDER` takes any data set of the same form, such as Fashion-MNIST. How many
 #    batches of 128 has it?
-# 2. Change the 100 in `with_latent_code` to 2. What is the shape of a batch's codes now? What would G's first layer be?
+# 2. Ask `mnist_dataset` for a `latent_size` of 2. What is the shape of a batch's codes now? What would G's first layer
+#    be?
 # 3. Plot the ten pictures of the digit 7 that come first. (`rows` has the labels.)
 # 4. For which batch sizes from 32 to 256 is no image of the 60,000 left out?
-# 5. Remove `drop_remainder=True` from the slides' way. What is the shape of the last batch, and which of the asserts
-#    fails?
+# 5. Write the slides' way yourself, with `MnistDataset`, `map` and `batch`, but without `drop_remainder=True`. How many
+#    batches has an epoch now, and what is the shape of the last one?
 # 6. Draw z uniformly from [−1, 1] instead: how long is a code of 100 numbers then, and why? (The mean of a square is
 #    then 1/3.)

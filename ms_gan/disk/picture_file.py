@@ -1,6 +1,7 @@
 """Opening a picture file, whatever it holds: a picture, or one reason why not."""
 
 import contextlib
+import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -8,6 +9,7 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from ms_gan.disk.reading import open_file
+from ms_gan.errors import UserError
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """None that Pillow has another program read (EPS)."""
@@ -27,11 +29,12 @@ def opened(path: Path, formats: Sequence[str] = FORMATS) -> Iterator[Image.Image
 
     Raises:
         Unreadable: there is no such file, it is no picture, or too large to be decoded; or decoding it failed.
+        UserError: the machine has no room to open one more file.
         MemoryError: there is no memory to decode it.
     """
     with contextlib.ExitStack() as stack:
         with decoding():
-            file = stack.enter_context(open_file(path, LARGEST_FILE))
+            file = stack.enter_context(_open(path))
             _check(file, formats)
             picture = stack.enter_context(Image.open(file, formats=formats))
             picture.load()
@@ -48,7 +51,7 @@ def decoding() -> Iterator[None]:
     """
     try:
         yield
-    except (Unreadable, MemoryError):
+    except (Unreadable, UserError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
         raise Unreadable(f"a decompression bomb of more than {LARGEST / 1e6:.0f} million pixels") from error
@@ -56,6 +59,15 @@ def decoding() -> Iterator[None]:
         raise Unreadable("not a picture, or of a format that is not read here") from error
     except Exception as error:  # Pillow's decoders raise whatever damaged bytes lead to: struct.error, IndexError, …
         raise Unreadable(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return open_file(path, LARGEST_FILE)
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):  # that says nothing of this file
+            raise UserError(f"cannot read {path} ({error.strerror}): end other programs and run it again") from error
+        raise
 
 
 def _check(file: BinaryIO, formats: Sequence[str]) -> None:

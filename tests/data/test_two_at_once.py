@@ -71,8 +71,9 @@ class Process:
         return (err or out).splitlines()[-1]
 
     def kill_when(self, begun) -> None:
+        """Kills a process that comes to a halt at some moment, once it has."""
         while not begun():
-            assert self.process.poll() is None, "it was too fast"
+            assert self.process.poll() is None, "it ended by itself"
             time.sleep(0.0005)
         self.process.kill()
         self.process.communicate()
@@ -110,6 +111,8 @@ def parts(folder: Path) -> list[Path]:
 # MNIST
 
 UNPACK = "files.find_mnist(Path(words[0]))"
+HALT_IN_FILE = "import os, time; os.fsync = lambda handle: time.sleep(600); "
+"""It comes to a halt when its first file is written, but has not its name yet."""
 
 
 @pytest.fixture
@@ -126,7 +129,7 @@ def test_two_unpack_mnist(process, home):
 
 
 def test_one_is_killed_while_it_unpacks_mnist(process, home):
-    one, unpacked = process(UNPACK, home), home / "unpacked"
+    one, unpacked = process(HALT_IN_FILE + UNPACK, home), home / "unpacked"
     one.go()
     one.kill_when(lambda: parts(unpacked))
     (left,) = parts(unpacked)
@@ -174,10 +177,10 @@ def web():
 
 
 GET = "files.find_mnist()"
-STALL = (
-    "import time; write = download.write_bytes; download.write_bytes = lambda *file: (write(*file), time.sleep(60)); "
+HALT_AFTER_FILE = (
+    "import time; write = download.write_bytes; download.write_bytes = lambda *file: (write(*file), time.sleep(600)); "
 )
-"""It stops for long when it has written its first file."""
+"""It comes to a halt when it has written its first file."""
 
 
 @pytest.fixture
@@ -199,7 +202,7 @@ def test_two_download_mnist(process, web, cache):
 def test_one_is_killed_while_it_downloads_mnist(process, web, cache, nowhere, monkeypatch):
     """The next gets what is missing, though there is something already."""
     home = cache / "MNIST_Data"
-    one = process(STALL + GET, url=web.url)
+    one = process(HALT_AFTER_FILE + GET, url=web.url)
     one.go()
     one.kill_when(lambda: (home / "train" / TRAIN[0]).exists())
     assert not (home / "train" / TRAIN[1]).exists()
@@ -212,6 +215,11 @@ def test_one_is_killed_while_it_downloads_mnist(process, web, cache, nowhere, mo
 # Faces
 
 FACES = "anime.download_faces(Path(words[0]), print)"
+HALT_AT_7 = (
+    "import time; write = Path.write_bytes; "
+    "Path.write_bytes = lambda path, content: (write(path, content), path.name == '7.jpg' and time.sleep(600)); "
+)
+"""It comes to a halt when it has unpacked that picture."""
 
 
 @pytest.fixture
@@ -238,8 +246,16 @@ def check_faces(folder: Path, content: bytes) -> None:
 def test_two_download_the_faces(process, archive, tmp_path):
     """One does, the other is told so, and finds them there later."""
     folder = tmp_path / "data" / "faces"
-    said = sorted(together(*(process(FACES, folder, url=archive.url) for _ in range(2))))
-    assert said == ["done", f"refused: another process is getting the faces into {folder}: wait until it is done"]
+    one, other = (process(FACES, folder, url=archive.url) for _ in range(2))
+    gate = threading.Event()
+    archive.pace = gate.wait
+    one.go()
+    while not archive.asked:
+        time.sleep(0.0005)
+    other.go()
+    assert other.end() == f"refused: another process is getting the faces into {folder}: wait until it is done"
+    gate.set()
+    assert one.end() == "done"
     assert archive.asked == ["faces.zip"]
     check_faces(folder, archive.faces)
 
@@ -248,9 +264,12 @@ def test_two_download_the_faces(process, archive, tmp_path):
 def test_one_is_killed_while_it_gets_the_faces(process, archive, tmp_path, monkeypatch, when):
     """While it downloads, and while it unpacks."""
     folder = tmp_path / "data" / "faces"
-    one = process(FACES, folder, url=archive.url)
+    one, pace = process(HALT_AT_7 + FACES, folder, url=archive.url), archive.pace
+    if when == "faces.zip":
+        archive.pace = lambda: time.sleep(600)
     one.go()
     one.kill_when(lambda: (folder.parent / ".faces.download" / when).exists())
+    archive.pace = pace
     assert not folder.exists()
     monkeypatch.setattr("ms_gan.data.faces.anime.URL", archive.url + "faces.zip")
     monkeypatch.setattr("ms_gan.data.faces.anime.LENGTHS", range(1000, 10_000_000))
@@ -279,6 +298,11 @@ def test_two_draw_cartoon_faces_into_one_folder(process, tmp_path):
 # Decoded pictures
 
 DECODE = 'loading.load_pictures(Path(words[0]), pattern="*", crop=0, size=int(words[1]), channels=3)'
+HALT_AT_20 = (
+    "import time; read = loading.read_square; "
+    "loading.read_square = lambda path, **way: time.sleep(600) if path.name == '20.png' else read(path, **way); "
+)
+"""It comes to a halt when it is to decode that picture."""
 
 
 @pytest.fixture
@@ -312,7 +336,7 @@ def test_two_decode_the_same_pictures(process, pictures, cache, sizes):
 
 
 def test_one_is_killed_while_it_decodes(process, pictures, cache):
-    one = process(DECODE, pictures, 64)
+    one = process(HALT_AT_20 + DECODE, pictures, 64)
     one.go()
     one.kill_when(lambda: parts(cache))
     (left,) = parts(cache)

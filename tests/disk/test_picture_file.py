@@ -91,6 +91,17 @@ def test_too_little_memory_is_no_damage(picture, monkeypatch):
             read()
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM], ids=errno.errorcode.get)
+def test_a_machine_that_can_open_no_more_files_is_no_damage(picture, monkeypatch, number):
+    def fail(*_):
+        raise OSError(number, os.strerror(number), str(picture))
+
+    monkeypatch.setattr(picture_file, "open_file", fail)
+    with pytest.raises(UserError) as caught:
+        read_square(picture, crop=0, size=4, channels=1)
+    assert str(caught.value) == f"cannot read {picture} ({os.strerror(number)}): end other programs and run it again"
+
+
 def test_too_little_memory_to_turn_a_picture_is_no_damaged_exif(picture, monkeypatch):
     monkeypatch.setattr(ImageOps, "exif_transpose", no_memory)
     with pytest.raises(MemoryError):

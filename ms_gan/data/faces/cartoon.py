@@ -258,10 +258,9 @@ def _draw(folder: Path, missing: list[int], png: Callable[[int], bytes], process
         raise UserError(
             "a process that draws was ended from outside (no memory left?): run it again to go on"
         ) from error
-    except OSError as error:
-        raise UserError(
-            f"cannot write {error.filename} ({error.strerror}): put that right and run it again; it goes on from there"
-        ) from error
+    except OSError as error:  # without a file's name it is that of a process that could not be started
+        what = f"cannot write {error.filename}" if error.filename else f"cannot draw faces into {folder}"
+        raise UserError(f"{what} ({error.strerror}): put that right and run it again; it goes on from there") from error
 
 
 def _in_order(png: Callable[[int], bytes], indexes: list[int], processes: int) -> Iterator[bytes]:

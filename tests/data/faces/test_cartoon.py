@@ -220,6 +220,16 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         assert f"cannot write the faces into {folder} (" in refusal(folder, 1)
 
 
+def test_a_process_that_cannot_be_started(tmp_path, monkeypatch):
+    def fail(*_):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        yield
+
+    monkeypatch.setattr(module, "_in_order", fail)
+    message = refusal(tmp_path / "faces", 3)
+    assert f"cannot draw faces into {tmp_path / 'faces'} (Resource temporarily unavailable)" in message
+
+
 def test_a_full_disk(tmp_path, monkeypatch):
     """What is there stays, and is gone on with."""
     real = os.replace

@@ -73,7 +73,7 @@ def _value(student: Student, name: str, exercise: Exercise, given: Groups) -> fl
     array = student.guard(answer.asnumpy)
     if array.ndim:
         raise Wrong(f"expected one number, found a tensor of shape {array.shape}", [NOT_SCALAR])
-    return float(array)
+    return student.guard(float, array)
 
 
 def _error(exercise: Exercise, given: Groups, found: float) -> float:

@@ -32,7 +32,7 @@ def check(student: Student, name: str) -> str:
     model = student.call(name, *((NOISE,) if network.noise else ()))
     if not isinstance(model, nn.Cell):
         raise Wrong(f"expected a network (nn.Cell), found {kind(model)}")
-    weights = Weights(model)
+    weights = Weights(student, model)
     inputs = _inputs(network)
     found, crash = _watch(student, model, inputs)
 
@@ -73,13 +73,13 @@ class Outcome:
 class Weights:
     """What a student's network learns, layer by layer; on making it, all of it is set to random numbers."""
 
-    def __init__(self, model: nn.Cell):
+    def __init__(self, student: Student, model: nn.Cell):
         rng = np.random.default_rng(0)
         self.layers: dict[Shapes, list[list[np.ndarray]]] = {}
         for _, cell in model.cells_and_names():
             own = [p for _, p in cell.parameters_and_names(expand=False) if p.requires_grad]
             if own:
-                values = [_draw(parameter, rng) for parameter in own]
+                values = [_draw(student, parameter, rng) for parameter in own]
                 self.layers.setdefault(tuple(p.shape for p in own), []).append(values)
         self.count = sum(value.size for layers in self.layers.values() for layer in layers for value in layer)
 
@@ -94,11 +94,11 @@ class Weights:
         return layer.apply(x, *(self.layers[layer.shapes()][0] if layer.shapes() else ()))
 
 
-def _draw(parameter: Parameter, rng: np.random.Generator) -> np.ndarray:
+def _draw(student: Student, parameter: Parameter, rng: np.random.Generator) -> np.ndarray:
     """Sets a parameter to random numbers that keep a layer's outputs of the size of its inputs."""
     spread = (parameter.size / parameter.shape[0]) ** -0.5 if parameter.ndim > 1 else 0.3
     values = rng.normal(0, spread, parameter.shape).astype(np.float32)
-    parameter.set_data(Tensor(values))
+    student.guard(parameter.set_data, Tensor(values))
     return values.astype(np.float64)
 
 
@@ -116,7 +116,7 @@ def _watch(student: Student, model: nn.Cell, inputs: np.ndarray) -> tuple[Outcom
     way: list[tuple[int, ...]] = []
 
     def note(cell, given, output):
-        way.append(getattr(output, "shape", ()))
+        way.append(_shape(output))
 
     handles = [cell.register_forward_hook(note) for _, cell in model.cells_and_names() if not list(cell.cells())]
     model.set_train(True)
@@ -128,6 +128,11 @@ def _watch(student: Student, model: nn.Cell, inputs: np.ndarray) -> tuple[Outcom
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _shape(output) -> tuple[int, ...]:
+    """Of what a layer gives; a layer of the student's may give anything."""
+    return getattr(output, "shape", ())
 
 
 def _follow(layers: tuple[Layer, ...], weights: Weights, inputs: np.ndarray) -> Outcome:

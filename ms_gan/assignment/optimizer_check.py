@@ -62,7 +62,7 @@ def check(student: Student, name: str) -> str:
     """
     model = nn.SequentialCell(nn.Dense(2, 3), nn.BatchNorm1d(3))
     optimizer = student.call(name, model)
-    _check_weights(optimizer, model)
+    _check_weights(student, optimizer, model)
     found = _way(student, optimizer, model)
     right = Adam()
 
@@ -77,10 +77,11 @@ def check(student: Student, name: str) -> str:
     raise Wrong(f"expected the steps of Adam({right}), found others", mistakes)
 
 
-def _check_weights(optimizer, model: nn.Cell) -> None:
+def _check_weights(student: Student, optimizer, model: nn.Cell) -> None:
     if not callable(optimizer) or not hasattr(optimizer, "parameters"):
         raise Wrong(f"expected an optimizer (nn.Adam), found {kind(optimizer)}")
-    moved, right = {id(p) for p in optimizer.parameters}, {id(p) for p in model.trainable_params()}
+    moved = {id(p) for p in student.guard(tuple, optimizer.parameters)}
+    right = {id(p) for p in model.trainable_params()}
     if moved == right:
         return
     if moved == {id(p) for p in model.get_parameters()}:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ms_gan.assignment import EXERCISES, loss_check, network_check, noise_check, optimizer_check
 from ms_gan.assignment.losses import LOSSES
 from ms_gan.assignment.networks import NETWORKS
-from ms_gan.assignment.student import Crashed, NotWritten, Student, in_one_line, where_in
+from ms_gan.assignment.student import NOBODYS, Crashed, NotWritten, Student, in_one_line, where_in
 from ms_gan.assignment.verdict import Wrong
 
 WIDEST, NARROWEST = 100, 60  # columns
@@ -52,7 +52,10 @@ def report(path: Path, say: Callable[[str], None] = say_line) -> bool:
 
 
 def judge(student: Student, name: str) -> tuple[str, list[str]]:
-    """The status of one function, and what there is to say about it, a line each."""
+    """The status of one function, and what there is to say about it, a line each.
+
+    An error that did not come through the student's file is a bug of the check, and is raised.
+    """
     try:
         return RIGHT, [CHECKS[name](student, name)]
     except Wrong as wrong:
@@ -61,7 +64,12 @@ def judge(student: Student, name: str) -> tuple[str, list[str]]:
         return NOT_WRITTEN, [str(missing)]
     except Crashed as crash:
         notes = [crash.error, crash.where, crash.way, *_named(crash.mistakes)]
-    except (Exception, SystemExit) as error:  # an answer so odd that looking at it raised an error
+    except NOBODYS:
+        raise
+    except (Exception, SystemExit) as error:
+        if not student.is_to_blame(error):
+            raise
+        # an answer so odd that looking at it raised an error
         notes = [in_one_line(error), where_in(student.path, error)]
     return CRASHED, [note for note in notes if note]
 

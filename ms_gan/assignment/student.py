@@ -4,12 +4,18 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from ms_gan.errors import UserError
 
 LONGEST = 160
 """Characters of an error's message that are shown."""
+
+NOBODYS = (KeyboardInterrupt, MemoryError)
+"""What no file is to blame for: it gets through."""
+
+ROOM = Path(__file__).parent
+"""Where the checks lie."""
 
 
 class NotWritten(Exception):
@@ -66,23 +72,37 @@ class Student:
         return self.guard(self.function(name), *arguments)
 
     def guard(self, function, *arguments):
-        """What a function made of the student's code returns. Only Ctrl-C gets through.
+        """What a function made of the student's code returns.
+
+        Ctrl-C, too little memory, and the errors of the checks themselves get through.
 
         Raises:
             NotWritten, Crashed: see there.
         """
         try:
             return function(*arguments)
-        except KeyboardInterrupt:
+        except NOBODYS:
             raise
-        except NotImplementedError as error:
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            if last.filename != str(self.path):
-                raise Crashed(error, self.path) from error
-            itself = last.name == getattr(function, "__name__", "")
-            raise NotWritten("" if itself else f"it calls {last.name}") from error
         except BaseException as error:  # SystemExit too: the other functions are still to be checked
+            if self._is_ours(error):
+                raise
+            if isinstance(error, NotImplementedError):
+                self._raise_if_not_written(error, getattr(function, "__name__", ""))
             raise Crashed(error, self.path) from error
+
+    def is_to_blame(self, error: BaseException) -> bool:
+        """Whether an error came through the student's file."""
+        return bool(where_in(self.path, error))
+
+    def _is_ours(self, error: BaseException) -> bool:
+        """Whether it is the error of a check that was called back, by a hook. The first place is `guard` itself."""
+        places = traceback.extract_tb(error.__traceback__)[1:]
+        return any(Path(place.filename).parent == ROOM for place in places) and not self.is_to_blame(error)
+
+    def _raise_if_not_written(self, error: NotImplementedError, name: str) -> None:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        if last.filename == str(self.path):
+            raise NotWritten("" if last.name == name else f"it calls {last.name}") from error
 
 
 def in_one_line(error: BaseException) -> str:
@@ -104,19 +124,27 @@ def _run(path: Path) -> ModuleType:
     """The file as a module. Nothing is written beside it, and it is read anew each time."""
     if path.suffix != ".py":
         raise UserError(f"{path}: the check reads a Python file (.py); a notebook can be exported as one")
+    code = _compiled(path)
     module = ModuleType("students_file")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # some decorators look their module up
     try:
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}; name the Python file with your functions") from error
-    except SyntaxError as error:
-        line = f", line {error.lineno}" if error.lineno else ""
-        raise UserError(f"{path}{line}: {error.msg} (Python cannot read the file; put this right first)") from error
-    except KeyboardInterrupt:
+        exec(code, module.__dict__)
+    except NOBODYS:
         raise
     except BaseException as error:
         where = where_in(path, error) or str(path)
         raise UserError(f"{where}: {in_one_line(error)} (while the file was loaded; put this right first)") from error
     return module
+
+
+def _compiled(path: Path) -> CodeType:
+    try:
+        return compile(path.read_bytes(), str(path), "exec")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}; name the Python file with your functions") from error
+    except SyntaxError as error:
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise UserError(f"{path}{line}: {error.msg} (Python cannot read the file; put this right first)") from error
+    except (ValueError, RecursionError) as error:  # null bytes; brackets in brackets in brackets …
+        raise UserError(f"{path}: {in_one_line(error)} (Python cannot read the file; put this right first)") from error

@@ -4,6 +4,7 @@ import _thread
 import contextlib
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ CLOSED_PIPE = getattr(signal, "SIGPIPE", signal.SIGINT)
 GRACE = 1.0
 """Seconds in which a signal that comes again is the same wish: `timeout`, and what runs a program for another, send
 one both to it and to its group."""
+PATIENCE = 0.5
+"""Seconds in which the witness of a Ctrl-C has gone, on a busy machine too."""
 
 
 class Interrupt:
@@ -22,6 +25,9 @@ class Interrupt:
     `signal` is then SIGINT, SIGTERM, SIGHUP for a closed terminal, or what `ask` was given; None before. Used as a
     context; the former handlers return at its end. Outside the main thread, where Python allows no handlers, nothing
     is caught.
+
+    While a compiled step runs, MindSpore makes a SIGTERM of every SIGINT. Where `told_apart` is not in force, in a
+    lecture or a notebook, a witness tells whether such a SIGTERM was a Ctrl-C.
     """
 
     SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
@@ -30,6 +36,7 @@ class Interrupt:
         self.signal: int | None = None
         self._since = 0.0
         self._former = {}
+        self._witness: _Witness | None = None
 
     @property
     def asked(self) -> bool:
@@ -43,17 +50,53 @@ class Interrupt:
     def __enter__(self) -> "Interrupt":
         if threading.current_thread() is threading.main_thread():
             caught = [number for number in self.SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # as nohup does
+            self._witness = _Witness() if signal.SIGINT in caught and _Witness.is_of_use() else None
             self._former = {number: signal.signal(number, self._note) for number in caught}
         return self
 
     def __exit__(self, *_) -> None:
         for number, handler in self._former.items():
             signal.signal(number, handler)
+        if self._witness:
+            self._witness.dismiss()
 
     def _note(self, number: int, frame) -> None:
         if self.asked and number != _HANGUP and time.monotonic() - self._since > GRACE:
             raise KeyboardInterrupt
+        if number == signal.SIGTERM and not self.asked and self._witness and self._witness.saw_ctrl_c():
+            number = signal.SIGINT
         self.ask(number)
+
+
+class _Witness:
+    """A process that Ctrl-C ends: a terminal, and Jupyter, send it to the whole process group.
+
+    It sees no SIGINT that is sent to one process alone (`kill -INT PID`). It ends with its parent, whose end closes
+    what it reads.
+    """
+
+    def __init__(self):
+        try:
+            self._process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        except OSError:  # none to be had: then a SIGTERM is a SIGTERM
+            self._process = None
+
+    @staticmethod
+    def is_of_use() -> bool:
+        """Not on Windows, where MindSpore leaves signals alone; nor where `told_apart` keeps them from it."""
+        blocked = getattr(signal, "pthread_sigmask", None)
+        return blocked is not None and signal.SIGINT not in blocked(signal.SIG_BLOCK, [])
+
+    def saw_ctrl_c(self) -> bool:
+        try:
+            return self._process is not None and self._process.wait(PATIENCE) == -signal.SIGINT
+        except subprocess.TimeoutExpired:
+            return False
+
+    def dismiss(self) -> None:
+        if self._process:
+            with self._process:
+                self._process.kill()  # to close its pipe might not do: a fork of ours may hold it, too
 
 
 @contextlib.contextmanager

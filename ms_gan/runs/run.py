@@ -84,7 +84,7 @@ def train(
     Returns:
         None when all epochs are done; else the signal that stopped the run before: SIGINT for Ctrl-C, SIGTERM, SIGHUP
         for a closed terminal, SIGPIPE for a closed pipe. Then everything is saved, and the run goes on with
-        `resume="newest"`. A Ctrl-C that MindSpore has made a SIGTERM of is one (see `interrupt.told_apart`).
+        `resume="newest"`.
 
     Raises:
         UserError: anything the user can put right. Nothing was written if it is raised before the first step.

@@ -14,6 +14,16 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows cannot send 
 
 REPOSITORY = Path(__file__).parents[2]
 TRAIN = "import sys; from ms_gan.commands import main; sys.exit(main(sys.argv[1:]))"
+LECTURE = """
+import signal, sys
+import mindspore
+from pathlib import Path
+from ms_gan.recipes import Recipe
+from ms_gan.runs.run import Running, train
+recipe = Recipe(epochs=1000, batch_size=32, log_every=1)
+stopped = train(recipe, Running(result=Path(sys.argv[1]), data=Path(sys.argv[2]), device="CPU"))
+print(signal.Signals(stopped).name)
+"""
 SAVING = """
 import os, time
 from ms_gan.runs import interrupt
@@ -70,6 +80,17 @@ def test_asked_to_end(started, options, tmp_path):
     step = int(re.fullmatch(said, out.splitlines()[-1])[1])
     assert 2 <= step < 20
     assert (tmp_path / "result" / "checkpoints" / f"Epoch0-step{step}.json").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_lecture_that_trains(started, small_mnist, tmp_path, number):
+    """MindSpore was loaded before. Ctrl-C goes to the process group, as a terminal and Jupyter send it."""
+    process = started(LECTURE, [str(tmp_path / "result"), str(small_mnist)], start_new_session=True)
+    wait_for(process, "Epoch:[  0/1000], step:[   2")
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, err, out.splitlines()[-1]) == (0, "", number.name)
+    assert list((tmp_path / "result" / "checkpoints").glob("Epoch*.json"))
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

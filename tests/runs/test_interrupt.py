@@ -191,3 +191,71 @@ def test_ends_at_once(before, last, status):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY, timeout=100)
     said = "\nms-gan: stopped at once; what was saved before is safe\n"
     assert (done.returncode, done.stderr, done.stdout) == (status, said, "")
+
+
+# A witness
+
+COMPILED = """
+import os, signal, sys, threading
+from ms_gan import device
+device.choose_device("CPU")
+import mindspore as ms, numpy as np
+from ms_gan.runs.interrupt import Interrupt
+def children():
+    with open(f"/proc/self/task/{os.getpid()}/children") as file:
+        return file.read().split()
+@ms.jit
+def products(x):
+    for _ in range(20):
+        x = ms.ops.matmul(x, x) / 800
+    return x
+x = ms.Tensor(np.ones((800, 800), np.float32))
+products(x).asnumpy()
+former = [signal.getsignal(number) for number in Interrupt.SIGNALS]
+with Interrupt() as stop:
+    threading.Timer(0.3, eval, [sys.argv[1], globals()]).start()
+    while not stop.asked:
+        products(x).asnumpy()
+put_back = [signal.getsignal(number) for number in Interrupt.SIGNALS] == former
+print(signal.Signals(stop.signal).name, put_back, children())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="MindSpore exchanges them there, and /proc lists the children")
+@pytest.mark.parametrize(
+    "sent, found",
+    [
+        ("os.killpg(0, signal.SIGINT)", "SIGINT"),
+        ("os.killpg(0, signal.SIGTERM)", "SIGTERM"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", "SIGTERM"),
+    ],
+    ids=["Ctrl-C, as a terminal and Jupyter send it", "SIGTERM to all", "SIGTERM"],
+)
+def test_ctrl_c_inside_a_compiled_step(tmp_path, sent, found):
+    """With MindSpore loaded before, as in a lecture or a notebook. Afterwards all is as it was."""
+    script = tmp_path / "script.py"  # MindSpore compiles what it can read
+    script.write_text(COMPILED, encoding="utf-8")
+    how = {"env": os.environ | {"PYTHONPATH": str(REPOSITORY)}, "start_new_session": True, "timeout": 100}
+    done = subprocess.run([sys.executable, script, sent], capture_output=True, text=True, **how)
+    assert (done.stdout, done.stderr, done.returncode) == (f"{found} True []\n", "", 0)
+
+
+def exchanged(number, frame):
+    """As MindSpore's own handler does."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_without_a_witness_it_is_what_it_seems(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with Interrupt() as stop:
+        signal.signal(signal.SIGINT, exchanged)
+        os.kill(os.getpid(), signal.SIGINT)
+    assert stop.signal == signal.SIGTERM
+
+
+def test_no_witness_where_they_are_told_apart():
+    with told_apart(), Interrupt() as stop:
+        assert stop._witness is None
+    with Interrupt() as stop:
+        assert stop._witness._process.poll() is None
+    assert stop._witness._process.returncode == -signal.SIGKILL

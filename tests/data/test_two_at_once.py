@@ -67,13 +67,17 @@ class Process:
 
     def end(self) -> str:
         """What it said last: "done", or "refused: …"."""
-        out, err = self.process.communicate(timeout=100)
+        out, err = self.process.communicate(timeout=300)
         return (err or out).splitlines()[-1]
 
-    def kill_when(self, begun) -> None:
+    def wait_for(self, begun) -> None:
         while not begun():
-            assert self.process.poll() is None, "it was too fast"
-            time.sleep(0.0005)
+            assert self.process.poll() is None, self.process.stderr.read()
+            time.sleep(0.01)
+
+    def kill_when(self, begun) -> None:
+        """What it does must stop by itself there, or it may be done before."""
+        self.wait_for(begun)
         self.process.kill()
         self.process.communicate()
 
@@ -110,6 +114,8 @@ def parts(folder: Path) -> list[Path]:
 # MNIST
 
 UNPACK = "files.find_mnist(Path(words[0]))"
+STOP_BEFORE_THE_NAME = "import os, time; os.replace = lambda *_: time.sleep(1000); "
+"""It writes a file, and stops for long before that gets its name."""
 
 
 @pytest.fixture
@@ -126,7 +132,7 @@ def test_two_unpack_mnist(process, home):
 
 
 def test_one_is_killed_while_it_unpacks_mnist(process, home):
-    one, unpacked = process(UNPACK, home), home / "unpacked"
+    one, unpacked = process(STOP_BEFORE_THE_NAME + UNPACK, home), home / "unpacked"
     one.go()
     one.kill_when(lambda: parts(unpacked))
     (left,) = parts(unpacked)
@@ -175,7 +181,7 @@ def web():
 
 GET = "files.find_mnist()"
 STALL = (
-    "import time; write = download.write_bytes; download.write_bytes = lambda *file: (write(*file), time.sleep(60)); "
+    "import time; write = download.write_bytes; download.write_bytes = lambda *file: (write(*file), time.sleep(1000)); "
 )
 """It stops for long when it has written its first file."""
 
@@ -212,6 +218,11 @@ def test_one_is_killed_while_it_downloads_mnist(process, web, cache, nowhere, mo
 # Faces
 
 FACES = "anime.download_faces(Path(words[0]), print)"
+STOP_UNPACKING = (
+    "import time; content, seen = anime._content, []; anime._content = lambda *member: "
+    "(seen.append(member), len(seen) > 20 and time.sleep(1000)) and content(*member); "
+)
+"""It stops for long when it has written twenty pictures."""
 
 
 @pytest.fixture
@@ -227,6 +238,19 @@ def archive(web):
     return web
 
 
+def stops(server) -> threading.Event:
+    """The server sends the first piece, and the others once the event is set."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def pace():
+        if begun.is_set():
+            go_on.wait(300)
+        begun.set()
+
+    server.pace = pace
+    return go_on
+
+
 def check_faces(folder: Path, content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as zipped:
         wanted = {Path(name).name: zipped.read(name) for name in zipped.namelist()}
@@ -238,8 +262,14 @@ def check_faces(folder: Path, content: bytes) -> None:
 def test_two_download_the_faces(process, archive, tmp_path):
     """One does, the other is told so, and finds them there later."""
     folder = tmp_path / "data" / "faces"
-    said = sorted(together(*(process(FACES, folder, url=archive.url) for _ in range(2))))
-    assert said == ["done", f"refused: another process is getting the faces into {folder}: wait until it is done"]
+    go_on = stops(archive)
+    one, other = (process(FACES, folder, url=archive.url) for _ in range(2))
+    one.go()
+    one.wait_for(lambda: archive.asked)
+    other.go()
+    assert other.end() == f"refused: another process is getting the faces into {folder}: wait until it is done"
+    go_on.set()
+    assert one.end() == "done"
     assert archive.asked == ["faces.zip"]
     check_faces(folder, archive.faces)
 
@@ -247,10 +277,13 @@ def test_two_download_the_faces(process, archive, tmp_path):
 @pytest.mark.parametrize("when", ["faces.zip", "pictures/7.jpg"])
 def test_one_is_killed_while_it_gets_the_faces(process, archive, tmp_path, monkeypatch, when):
     """While it downloads, and while it unpacks."""
-    folder = tmp_path / "data" / "faces"
-    one = process(FACES, folder, url=archive.url)
+    folder, go_on = tmp_path / "data" / "faces", stops(archive)
+    if when != "faces.zip":
+        go_on.set()
+    one = process(STOP_UNPACKING + FACES, folder, url=archive.url)
     one.go()
     one.kill_when(lambda: (folder.parent / ".faces.download" / when).exists())
+    go_on.set()
     assert not folder.exists()
     monkeypatch.setattr("ms_gan.data.faces.anime.URL", archive.url + "faces.zip")
     monkeypatch.setattr("ms_gan.data.faces.anime.LENGTHS", range(1000, 10_000_000))
@@ -278,6 +311,7 @@ def test_two_draw_cartoon_faces_into_one_folder(process, tmp_path):
 
 # Decoded pictures
 
+STOP_DECODING = "import time; loading.read_square = lambda *_, **__: time.sleep(1000); "
 DECODE = 'loading.load_pictures(Path(words[0]), pattern="*", crop=0, size=int(words[1]), channels=3)'
 
 
@@ -312,7 +346,7 @@ def test_two_decode_the_same_pictures(process, pictures, cache, sizes):
 
 
 def test_one_is_killed_while_it_decodes(process, pictures, cache):
-    one = process(DECODE, pictures, 64)
+    one = process(STOP_DECODING + DECODE, pictures, 64)
     one.go()
     one.kill_when(lambda: parts(cache))
     (left,) = parts(cache)

@@ -82,7 +82,7 @@ def test_two_epochs_and_one_more_are_three(train, compare, tmp_path, listing):
     assert (begun.status, begun.err) == (0, "")
     assert begun.lines[1] == f"640 images an epoch in 20 batches of 32 (0 left out); CPU; results in {result}"
     assert re.fullmatch(r"up to 50 MB on disk for 2 epochs, [\d,.]+ [GM]B free", begun.lines[2])
-    losses = r"loss_d:\d\.\d{6} , loss_g:\d\.\d{6} , time:\d\.\d{3}s, lr:0\.000200"
+    losses = r"loss_d:\d\.\d{6} , loss_g:\d\.\d{6} , time:\d+\.\d{3}s, lr:0\.000200"
     slide = rf"Epoch:\[  [01]/  2\], step:\[  [12]0/  20\], {losses}"
     assert sum(re.fullmatch(slide, line) is not None for line in begun.lines) == 4
     assert [line[:13] for line in begun.lines if line.startswith("epoch")] == ["epoch   1/2  ", "epoch   2/2  "]

@@ -119,9 +119,9 @@ def test_the_notebooks_recipes_stopped_or_not(command, compare, small_mnist, tmp
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_in_the_middle_of_an_epoch(train, compare, tmp_path, small_mnist, listing):
+def test_ctrl_c_in_the_middle_of_an_epoch(slow_training, train, compare, tmp_path, small_mnist, listing):
     result = tmp_path / "result"
-    process = started("--epochs", "3", "--batch-size", "32", "--data", small_mnist, "--result", result)
+    process = started(slow_training, "--epochs", "3", "--batch-size", "32", "--data", small_mnist, "--result", result)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (130, "")
@@ -141,19 +141,19 @@ def test_ctrl_c_in_the_middle_of_an_epoch(train, compare, tmp_path, small_mnist,
     compare(result, but=("recipe.json",))  # it holds --log-every
 
 
-def started(*options) -> subprocess.Popen:
+def started(code, *options) -> subprocess.Popen:
     """A process that trains, and has said that its first step is done."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
-    words = [sys.executable, "-m", "ms_gan", "train", "--log-every", "1", *options]
+    words = [sys.executable, "-c", code, "train", "--log-every", "1", *options]
     pipe = subprocess.PIPE
     process = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, encoding="utf-8", env=environment)
     assert any(line.startswith("Epoch:[") for line in process.stdout)
     return process
 
 
-def test_a_second_process_in_the_same_folder(command, tmp_path, small_mnist, listing):
+def test_a_second_process_in_the_same_folder(slow_training, command, tmp_path, small_mnist, listing):
     result = tmp_path / "result"
-    process = started("--epochs", "9", "--batch-size", "32", "--data", small_mnist, "--result", result)
+    process = started(slow_training, "--epochs", "9", "--batch-size", "32", "--data", small_mnist, "--result", result)
     for more in (["--resume"], []):
         refused = command("train", "gan", "--data", small_mnist, "--result", result, *more)
         assert refused.status == 2 and refused.out == ""

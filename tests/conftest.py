@@ -13,13 +13,24 @@ import pytest
 from ms_gan import device  # before MindSpore: it sets what MindSpore reads when it starts
 
 MNIST = Path(__file__).parents[1] / "data" / "MNIST_Data"
+CORES = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
+"""Those that the tests were given, before each of their processes keeps to one."""
+NUMERIC = [Path(__file__).parent / room for room in ("networks", "games", "theory", "lectures")]
+"""Where processors may round otherwise: by `-m numeric` .ci/run tests it a second time, as another processor."""
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if any(room in item.path.parents for room in NUMERIC):
+            item.add_marker("numeric")
 
 
 def pytest_configure(config):
     """A core for each process: with a kernel thread on every core they wait a seventh of the time for one another."""
+    config.addinivalue_line("markers", "numeric: the numbers of layers, losses, steps and lectures")
     worker = getattr(config, "workerinput", None)
     if worker and hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
+        cores = sorted(CORES)
         os.sched_setaffinity(0, {cores[int(worker["workerid"].removeprefix("gw")) % len(cores)]})
 
 
@@ -30,7 +41,7 @@ def all_cores():
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, range(os.cpu_count()))
+    os.sched_setaffinity(0, CORES)
     yield
     os.sched_setaffinity(0, before)
 

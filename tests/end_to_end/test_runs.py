@@ -82,8 +82,8 @@ def test_two_epochs_and_one_more_are_three(train, compare, tmp_path, listing):
     assert (begun.status, begun.err) == (0, "")
     assert begun.lines[1] == f"640 images an epoch in 20 batches of 32 (0 left out); CPU; results in {result}"
     assert re.fullmatch(r"up to 50 MB on disk for 2 epochs, [\d,.]+ [GM]B free", begun.lines[2])
-    losses = r"loss_d:\d\.\d{6} , loss_g:\d\.\d{6} , time:\d\.\d{3}s, lr:0\.000200"
-    slide = rf"Epoch:\[  [01]/  2\], step:\[  [12]0/  20\], {losses}"
+    losses = r"loss_d:\d\.\d{6} , loss_g:\d\.\d{6} , time:\d+\.\d{3}s, lr:0\.000200"
+    slide = rf"Epoch:\[  [12]/  2\], step:\[  [12]0/  20\], {losses}"
     assert sum(re.fullmatch(slide, line) is not None for line in begun.lines) == 4
     assert [line[:13] for line in begun.lines if line.startswith("epoch")] == ["epoch   1/2  ", "epoch   2/2  "]
     assert begun.lines[-1] == f"done: pictures, losses.png and evolution.gif are in {result}" and len(begun.lines) == 10
@@ -119,9 +119,9 @@ def test_the_notebooks_recipes_stopped_or_not(command, compare, small_mnist, tmp
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_in_the_middle_of_an_epoch(train, compare, tmp_path, small_mnist, listing):
+def test_ctrl_c_in_the_middle_of_an_epoch(slow_training, train, compare, tmp_path, small_mnist, listing):
     result = tmp_path / "result"
-    process = started("--epochs", "3", "--batch-size", "32", "--data", small_mnist, "--result", result)
+    process = started(slow_training, "--epochs", "3", "--batch-size", "32", "--data", small_mnist, "--result", result)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (130, "")
@@ -141,19 +141,19 @@ def test_ctrl_c_in_the_middle_of_an_epoch(train, compare, tmp_path, small_mnist,
     compare(result, but=("recipe.json",))  # it holds --log-every
 
 
-def started(*options) -> subprocess.Popen:
+def started(code, *options) -> subprocess.Popen:
     """A process that trains, and has said that its first step is done."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
-    words = [sys.executable, "-m", "ms_gan", "train", "--log-every", "1", *options]
+    words = [sys.executable, "-c", code, "train", "--log-every", "1", *options]
     pipe = subprocess.PIPE
     process = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, encoding="utf-8", env=environment)
     assert any(line.startswith("Epoch:[") for line in process.stdout)
     return process
 
 
-def test_a_second_process_in_the_same_folder(command, tmp_path, small_mnist, listing):
+def test_a_second_process_in_the_same_folder(slow_training, command, tmp_path, small_mnist, listing):
     result = tmp_path / "result"
-    process = started("--epochs", "9", "--batch-size", "32", "--data", small_mnist, "--result", result)
+    process = started(slow_training, "--epochs", "9", "--batch-size", "32", "--data", small_mnist, "--result", result)
     for more in (["--resume"], []):
         refused = command("train", "gan", "--data", small_mnist, "--result", result, *more)
         assert refused.status == 2 and refused.out == ""

@@ -40,18 +40,18 @@ def test_the_last_two_epochs_are_those_of_five(train, tmp_path, listing):
 
 
 def test_a_cosine_that_was_stopped(train, tmp_path, listing, monkeypatch):
-    epoch = Progress.epoch
+    saved = Progress.saved
 
-    def and_stop(progress, rows):
-        epoch(progress, rows)
-        if rows[0].epoch == 1:
+    def and_stop(progress, run):
+        saved(progress, run)
+        if run.position.epoch == 2:
             progress.on_closed()  # as if nobody read any more what it says
 
     cosine = [*OPTIONS, "--schedule", "cosine", "--epochs", 4]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert train(*cosine, "--result", whole).status == 0
     with monkeypatch.context() as patch:
-        patch.setattr(Progress, "epoch", and_stop)
+        patch.setattr(Progress, "saved", and_stop)
         assert train(*cosine, "--result", parts).status > 128
     assert len(what_is_left(listing, parts)["history"]) == 1 + 2 * 2
     assert train("--resume", "--result", parts).status == 0

@@ -13,7 +13,6 @@ import pytest
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows cannot send these signals to another process")
 
 REPOSITORY = Path(__file__).parents[2]
-TRAIN = "import sys; from ms_gan.commands import main; sys.exit(main(sys.argv[1:]))"
 LECTURE = """
 import signal, sys
 import mindspore
@@ -37,7 +36,7 @@ os.replace, interrupt.GRACE = replace, 0
 ON_A_TERMINAL = """
 import os, sys
 os.login_tty(int(sys.argv[1]))
-os.execv(sys.executable, [sys.executable, "-m", "ms_gan", *sys.argv[2:]])
+os.execv(sys.executable, [sys.executable, "-c", *sys.argv[2:]])
 """
 
 
@@ -68,10 +67,10 @@ def wait_for(process: subprocess.Popen, begin: str) -> None:
     assert any(line.startswith(begin) for line in process.stdout)
 
 
-def test_asked_to_end(started, options, tmp_path):
+def test_asked_to_end(started, slow_training, options, tmp_path):
     """SIGTERM, twice at once as `timeout` sends it."""
-    process = started(TRAIN, options)
-    wait_for(process, "Epoch:[  0/  3], step:[   2")
+    process = started(slow_training, options)
+    wait_for(process, "Epoch:[  1/  3], step:[   2")
     for _ in range(2):
         process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=300)
@@ -86,7 +85,7 @@ def test_asked_to_end(started, options, tmp_path):
 def test_a_lecture_that_trains(started, small_mnist, tmp_path, number):
     """MindSpore was loaded before. Ctrl-C goes to the process group, as a terminal and Jupyter send it."""
     process = started(LECTURE, [str(tmp_path / "result"), str(small_mnist)], start_new_session=True)
-    wait_for(process, "Epoch:[  0/1000], step:[   2")
+    wait_for(process, "Epoch:[  1/1000], step:[   2")
     (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err, out.splitlines()[-1]) == (0, "", number.name)
@@ -94,9 +93,9 @@ def test_a_lecture_that_trains(started, small_mnist, tmp_path, number):
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_before_the_first_step(started, options, tmp_path, number, status):
+def test_before_the_first_step(started, slow_training, options, tmp_path, number, status):
     """Nothing is there to be saved, so it ends at once; the same command begins again."""
-    process = started(TRAIN.replace("sys;", "sys; print('here', flush=True);"), options)
+    process = started("print('here', flush=True)" + slow_training, options)
     wait_for(process, "here")
     while not (tmp_path / "result").exists():  # then the modules are loaded
         assert process.poll() is None
@@ -107,12 +106,12 @@ def test_before_the_first_step(started, options, tmp_path, number, status):
 
 
 def test_twice_ends_at_once_and_what_was_being_saved_is_not_there(
-    started, options, tmp_path, command, listing, trained_run
+    started, slow_training, options, tmp_path, command, listing, trained_run
 ):
     """The second while the first is obeyed: the process ends inside the save, and the run goes on as if nothing was."""
     result = tmp_path / "result"
-    process = started(SAVING + TRAIN, options)
-    wait_for(process, "Epoch:[  1/  3], step:[   2")
+    process = started(SAVING + slow_training, options)
+    wait_for(process, "Epoch:[  2/  3], step:[   2")
     process.send_signal(signal.SIGINT)
     wait_for(process, "saving")
     process.send_signal(signal.SIGINT)
@@ -127,9 +126,11 @@ def test_twice_ends_at_once_and_what_was_being_saved_is_not_there(
     assert all(ours[name] == theirs[name] for name in ours if name.endswith((".ckpt", ".png", ".gif")))
 
 
-def test_the_terminal_is_closed(started, options, tmp_path):
+def test_the_terminal_is_closed(started, slow_training, options, tmp_path):
     ours, theirs = os.openpty()
-    process = started(ON_A_TERMINAL, [str(theirs), *options], pass_fds=[theirs], stdout=None, stderr=None)
+    process = started(
+        ON_A_TERMINAL, [str(theirs), slow_training, *options], pass_fds=[theirs], stdout=None, stderr=None
+    )
     os.close(theirs)
     said = b""
     while b"step:[   2" not in said:
@@ -142,9 +143,9 @@ def test_the_terminal_is_closed(started, options, tmp_path):
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the pipe is one of bash")
 @pytest.mark.parametrize("lines", [0, 4], ids=["before it says anything", "after the first step"])
-def test_the_reader_of_a_pipe_goes_away(options, tmp_path, lines):
+def test_the_reader_of_a_pipe_goes_away(slow_training, options, tmp_path, lines):
     """`ms-gan train … | head`: as a shell runs it."""
-    words = [sys.executable, "-u", "-m", "ms_gan", *options]
+    words = [sys.executable, "-u", "-c", slow_training, *options]
     command = f'set -o pipefail; "$@" | head -n {lines}'
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(["bash", "-c", command, "bash", *words], env=environment, capture_output=True, text=True)

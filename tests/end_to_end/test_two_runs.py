@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
@@ -16,9 +14,8 @@ def without_seconds(path: Path) -> list[list[str]]:
         return [row[:-1] for row in csv.reader(file)]
 
 
-@pytest.mark.usefixtures("all_cores")
 def test_in_different_folders(trained_run, small_mnist, tmp_path, listing):
-    """Nothing is left in the directory they were started in; the number of threads changes no byte."""
+    """Nothing is left in the directory they were started in."""
     where = tmp_path / "where"
     where.mkdir()
     settings = ["--epochs", "3", "--batch-size", "32", "--data", small_mnist]

@@ -111,7 +111,7 @@ def test_equal_to_the_slides_order(trained, batches, slides):
     reference = Slides(slides, before)
     for ours, (image, latent_code) in zip(answers, batches, strict=True):
         assert [value.shape for value in ours] == [()] * 4
-        np.testing.assert_allclose(ours, reference.step(image, latent_code), rtol=2e-5)
+        np.testing.assert_allclose(ours, reference.step(image, latent_code), rtol=1e-4)
     moved = 0
     for name, theirs in reference.state().items():
         ours = after[-1][name]
@@ -310,7 +310,7 @@ def test_other_objectives(cpu, objective):
     else:
         wanted = [((real - 1) ** 2).mean() / 2 + (fake**2).mean() / 2, ((updated - 1) ** 2).mean() / 2]
         wanted += [real.mean(), fake.mean()]
-    assert [d_loss, g_loss, d_real, d_fake] == pytest.approx(wanted, rel=2e-5)
+    assert [d_loss, g_loss, d_real, d_fake] == pytest.approx(wanted, rel=1e-4)
 
 
 def again_fake(recipe, code) -> np.ndarray:

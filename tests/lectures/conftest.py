@@ -124,15 +124,31 @@ def first_images(tmp_path_factory) -> Callable[[int], Path]:
     return written
 
 
+NUMBER = r"([-+]?(?:\d[\d,]*\.?\d*(?:e[-+]?\d+)?|inf|nan))"
+
+
+def _says(line, pattern, *numbers) -> bool:
+    """Whether the line matches; each # of the pattern is a number of its own, and equal to the one given for it."""
+    found = re.fullmatch(pattern.replace("#", NUMBER) if numbers else pattern, line)
+    if not found or not numbers:
+        return bool(found)
+    return all(float(text.replace(",", "")) == number for text, number in zip(found.groups(), numbers, strict=True))
+
+
 @pytest.fixture(scope="session")
 def expect() -> Callable[..., None]:
-    """expect(out, pattern, …): each pattern matches a line of its own, in this order."""
+    """expect(out, line, …): each is a line of its own, in this order, and a pattern that the whole line matches.
+
+    Processors round otherwise, so a number that is measured is compared as a number: (pattern, number, …) is a line
+    with a # for each of the numbers, such as `approx(4, rel=1e-4)`.
+    """
 
     def check(out, *lines):
         rest = iter(out.splitlines())
-        for pattern in lines:
-            assert any(re.fullmatch(pattern, line) for line in rest), (
-                f"no line {pattern!r} where it should be in:\n{out}"
+        for wanted in lines:
+            pattern, *numbers = (wanted,) if isinstance(wanted, str) else wanted
+            assert any(_says(line, pattern, *numbers) for line in rest), (
+                f"no line {pattern!r} with {numbers} where it should be in:\n{out}"
             )
 
     return check

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from PIL import Image
+from pytest import approx
 
 from ms_gan.records import history
 
@@ -30,11 +31,11 @@ def test_it_runs(first, expect):
     number = r" *-?\d+\.\d{3}"
     expect(
         out,
-        r"minimax +1\.2198 +-0\.6390 .*",
-        r"least-squares +4\.7119 +4\.5116 .*",
-        r"  minimax -0\.0025",
-        r"  non-saturating -0\.9975",
-        r"  least-squares -7\.0000",
+        (r"minimax +# +# .*", approx(1.2198, abs=2e-4), approx(-0.6390, abs=2e-4)),
+        (r"least-squares +# +# .*", approx(4.7119, abs=2e-4), approx(4.5116, abs=2e-4)),
+        (r"  minimax #", approx(-0.0025, abs=2e-4)),
+        (r"  non-saturating #", approx(-0.9975, abs=2e-4)),
+        (r"  least-squares #", approx(-7, abs=2e-4)),
         r"D has 267,009 parameters, G 1,952,528",
         r"640 images an epoch in 5 batches of 128 .*",
         r"vanilla: D, G .*",
@@ -42,15 +43,21 @@ def test_it_runs(first, expect):
         r"LSGAN: D, G .*",
         rf" +0 +0\.569 +0\.510 +0\.532 +0\.433 +{number} +{number} +{number} +{number}",
         rf"iteration   0   g_loss {number}\d+   D\(x\) 0\.\d+   D\(G\(z\)\) 0\.\d+",
-        r" +10 +0\.6931 +10\.0",
-        r"slope 3 everywhere: the penalty is (4\.00000\d|3\.99999\d)",
-        r"ms\.jit largest error of the penalty's gradient: 0\.00000\d",
+        (r" +10 +# +#", approx(0.6931, abs=2e-4), approx(10, abs=0.2)),
+        (r"slope 3 everywhere: the penalty is #", approx(4, abs=1e-3)),
+        (r"ms\.jit largest error of the penalty's gradient: #", approx(0, abs=2e-5)),
         r"wgan +estimate in each fifth of the run: .*",
         r"wgan +weights from -0\.010 to 0\.010; .*",
         r"y +1 +2 +1 +-1 +-2 +-1 +1",
         r"x +1 +-1 +-2 +-1 +1 +2 +1",
-        r" +0\.25 +1\.03078 +1\.00000 +\de-1\d +25\.1",
-        r"g_loss from 0\.\d{3} to 0\.[01]\d{2}; d_loss is 2\.\d{3}, .*",
+        (
+            r" +0\.25 +# +# +# +#",
+            *(approx(1.03078, abs=2e-5), approx(1, abs=2e-5), approx(0, abs=1e-9), approx(25.1, abs=0.2)),
+        ),
+        (
+            r"g_loss from # to #; d_loss is #, .*",
+            *(approx(0.72, abs=0.05), approx(0.19, abs=0.11), approx(2.6, abs=0.6)),
+        ),
         r"the best single answer to 0 or 255: 127, .*",
     )
     assert "250 " not in out  # rows of the table that the run did not reach

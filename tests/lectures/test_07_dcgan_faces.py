@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pytest import approx
 
 from ms_gan.data.faces.cartoon import draw_cartoons
 from ms_gan.records import history
@@ -44,31 +45,37 @@ def test_it_tells_what_the_assertions_check(told, expect):
         r"G: 1 -> 4 -> 8 -> 16 -> 32 -> 64",
         r" +in all +2,765,568",
         r" +in all +3,576,704",
-        r"generator in evaluation: largest difference \de-0[5-9] among 24,576 numbers",
+        (r"generator in evaluation: largest difference # among 24,576 numbers", approx(0, abs=1e-4)),
         r"275 steps for 70,171 faces, the last batch partly filled: a batch has \[256\] of them",
-        r"D answers 1, wrongly: loss 27\.631021; -ln 0\.000000000001 = 27\.631021",
-        r"sigmoid\(16\.63\d+\) = 0\.9999998\d+, sigmoid\(16\.63\d+\) = 1\.0+; 24 ln 2 = 16\.635532",
-        r" +40 +27\.631021 +0\.000000 +40\.000000 +1\.000000",
+        (r"D answers 1, wrongly: loss #; -ln 0\.000000000001 = #", *[approx(27.631021, abs=1e-4)] * 2),
+        (
+            r"sigmoid\(#\) = #, sigmoid\(#\) = #; 24 ln 2 = #",
+            *(approx(16.6355, abs=0.1), approx(1, abs=5e-7), approx(16.6355, abs=0.1), 1, approx(16.6355, abs=1e-3)),
+        ),
+        (r" +40 +# +# +# +#", approx(27.631, abs=1e-3), 0, approx(40, abs=1e-3), approx(1, abs=1e-3)),
         r"lengths of the gradients: D 0\.0, G 0\.0; weights in both networks: 538,432",
         r"diagnosis: D is saturated \(epoch 1, step \d+\)",
         r"width 64, seed 2, step 10: loss_d:-?\d+\.\d{6} , loss_g:-?\d+\.\d{6} +D\(x\) [01]\.\d{4} .*",
         r"320 images an epoch in 5 batches of 64 \(0 left out\); .*",
         r"5 steps in \d+ s",
-        r" +5 +loss_d:13\.815511 , loss_g:-0\.000000 +loss_d:\d\.\d{6} , loss_g:\d+\.\d{6}",
+        r" +5 +loss_d:\S+ , loss_g:\S+ +loss_d:\d\.\d{6} , loss_g:\d+\.\d{6}",
         r"dcgan64 .*50×50.*",
     )
 
 
 def test_the_broken_run_says_what_the_slide_says(told):
-    """Not before the first step, which is an ordinary one; then every line, to the last digit."""
+    """Not before the first step, which is an ordinary one; within eight steps, and then every line."""
     _, out, _ = told
     steps = re.findall(r"^step:\[ *(\d+)/ +25\], (loss_d:\S+ , loss_g:\S+) ", out, re.MULTILINE)
     assert [number for number, _ in steps] == ["1", "2", "3", "4", "5", "6", "25"]
-    d_loss, g_loss = map(float, re.findall(r"\d\.\d+", steps[0][1]))
-    assert 0.3 < d_loss < 2 and 0.1 < g_loss < 2
-    assert [line for _, line in steps[3:]] == [SLIDE] * 4
+    losses = [tuple(map(float, re.findall(r"-?\d+\.\d+", line))) for _, line in steps]
+    assert 0.3 < losses[0][0] < 2 and 0.1 < losses[0][1] < 2
+    slides = [pair == approx((13.815511, 0), abs=1e-4) for pair in losses]
+    assert slides == sorted(slides) and slides[-1]
+    (since,) = re.findall(r"^the slide's line: \d+ of 25 times, from step (\d+) on$", out, re.MULTILINE)
+    assert 1 < int(since) <= 8
     script = (ROOT / "lectures" / LECTURE).read_text(encoding="utf-8")
-    assert SLIDE not in script.replace(f'the_line = "{SLIDE}"', "").replace(f"#     {SLIDE}\n", "")
+    assert SLIDE not in script.replace(f"#     {SLIDE}\n", "")
 
 
 def table(out, first):
@@ -87,12 +94,12 @@ def test_each_cure_is_measured(told):
     _, out, _ = told
     cured, alone = table(out, "put right"), table(out, "only this is wrong")
     assert len(cured) == 7 and len(alone) == 3
-    assert cured["nothing"][:4] == [13.8155, 0, 1, 1] and cured["nothing"][6:] == [0, 0]
+    assert cured["nothing"][:4] == approx([13.8155, 0, 1, 1], abs=1e-3) and cured["nothing"][6:] == [0, 0]
     for name in ("training mode", "learning rate 0.0002", "the first three", "all four"):
-        assert cured[name][0] != 13.8155 and min(cured[name][6:]) > 0
+        assert cured[name][0] != approx(13.8155, abs=1e-3) and min(cured[name][6:]) > 0
     sound, from_scores = cured["the first three"], cured["all four"]
     assert sound[0] < 0.693 and from_scores[0] < 1.386  # D is ahead
-    assert from_scores[0] == pytest.approx(2 * sound[0], rel=0.2)  # the same game, not halved
+    assert from_scores[0] == approx(2 * sound[0], rel=0.2)  # the same game, not halved
     assert len({tuple(row) for row in (*cured.values(), *alone.values())}) == 10
 
 

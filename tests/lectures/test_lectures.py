@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pytest import approx
 
 from ms_gan.commands.parse import command_line
 
@@ -81,10 +82,16 @@ def test_lecture_02_trains(trained, expect):
         r"640 images; a batch has images \(128, 1, 28, 28\) and latent codes \(128, 100\)",
         r" +in all +1,510,032 parameters",
         r" +in all +533,505 parameters",
-        r"Sigmoid \+ BCELoss +loss 27\.631021, gradient .* 0\.0",
-        r"from the score +loss 40\.000000, gradient .* 0\.5",
-        r" +5 +\d\.\d{6} +\d\.\d{6} +\d\.\d{6} +\d\.\d{6}",
-        r"largest difference: \d\.\de-0[5-9]",
+        (r"Sigmoid \+ BCELoss +loss +#, gradient .* #", approx(27.631, abs=1e-3), 0),
+        (r"from the score +loss +#, gradient .* #", approx(40, abs=1e-3), 0.5),
+        (
+            r" +5 +# +# +# +#",
+            approx(1.17, abs=0.1),
+            approx(0.51, abs=0.1),
+            approx(1.17, abs=0.1),
+            approx(0.51, abs=0.1),
+        ),
+        (r"largest difference: #", approx(0, abs=1e-4)),
         r"640 images an epoch in 5 batches of 128 \(0 left out\); .*",
         r"Epoch:\[ +0/ +1\], step:\[ +5/ +5\], loss_d:\d+\.\d{6} , loss_g:\d+\.\d{6} , time:\d+\.\d{3}s, lr:0\.000200",
         r"epoch +1/1 +d_loss .*",

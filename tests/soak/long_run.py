@@ -20,7 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ms_gan.recipes import find_recipe  # noqa: E402
-from ms_gan.runs.run import Run, Running, prepare  # noqa: E402
+from ms_gan.runs.listeners.listener import Listener  # noqa: E402
+from ms_gan.runs.run import Running, prepare  # noqa: E402
 
 
 def state() -> dict[str, float]:
@@ -37,23 +38,24 @@ def state() -> dict[str, float]:
     }
 
 
-class Measured(Run):
-    """A run that notes what the process holds after each epoch."""
+class Measuring(Listener):
+    """Notes what the process holds after each epoch."""
 
-    def epoch(self, *arguments):
-        begun = time.perf_counter()
-        saved = super().epoch(*arguments)
-        self.states = [*getattr(self, "states", []), {"seconds": time.perf_counter() - begun, **state()}]
-        return saved
+    def begin(self, run) -> None:
+        self.states, self.begun = [], time.perf_counter()
+
+    def saved(self, run) -> None:
+        now = time.perf_counter()
+        self.states.append({"seconds": now - self.begun, **state()})
+        self.begun = now
 
 
 def measure(recipe_name: str, epochs: int, images: int, folder: Path) -> list[dict[str, float]]:
     """Trains, and returns the state after each epoch."""
     recipe = replace(find_recipe(recipe_name), epochs=epochs, train_images=images, batch_size=32)
-    run = prepare(recipe, Running(folder, recipe_name), say=lambda line: None)
-    run.__class__ = Measured
-    run.epochs()
-    return run.states
+    measuring = Measuring()
+    prepare(recipe, Running(folder, recipe_name), say=lambda line: None, listeners=[measuring]).epochs()
+    return measuring.states
 
 
 def main() -> None:

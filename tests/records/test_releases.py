@@ -1,7 +1,8 @@
 """Results of earlier releases sample, judge and go on.
 
-releases/VERSION/dcgan-small is a run of that release, small: of width 2, on 20 grey pictures; its last two of eight epochs. layouts.json holds
-the names, types and shapes of what it saved for larger networks, whose numbers would take megabytes.
+releases/VERSION/dcgan-small is a run of that release, small: of width 2, on 20 grey pictures; the last two of its eight
+epochs. layouts.json holds the names, types and shapes of what it saved for larger networks, whose numbers would take
+megabytes.
 """
 
 import json

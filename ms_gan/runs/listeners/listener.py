@@ -19,8 +19,8 @@ from ms_gan.records.history import Row
 class Listener:
     """Hears of a run. All methods do nothing unless a listener says otherwise.
 
-    `run` is the `runs.run.Run` that tells: its attributes are what there is to look at, `run.say` prints a line. They are
-    called in the order progress, diagnosis, pictures, your own, history, checkpoints, drawings.
+    `run` is the `runs.run.Run` that tells: its attributes are what there is to look at, `run.say` prints a line. They
+    are called in the order progress, diagnosis, pictures, your own, history, checkpoints, drawings.
     """
 
     figures: ClassVar[tuple[str, ...]] = ()

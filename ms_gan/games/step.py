@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import mindspore as ms
-from mindspore import Tensor, ops
+from mindspore import Tensor, nn, ops
 
 from ms_gan.data.latent import mixing_weights
 from ms_gan.games.objectives import Objective, find_objective, gradient_penalty
 from ms_gan.games.players import Players
 from ms_gan.games.schedule import rate
-from ms_gan.networks.fast.rows import has_batch_statistics
+from ms_gan.networks import computed
+from ms_gan.networks.evaluation import has_batch_statistics
 from ms_gan.recipes import Recipe
 
 
@@ -60,9 +61,9 @@ def compile_step(
         N×latent_size. With a penalty a third argument says where it looks: `mixing_weights`, float32 N×1×1×1. The first
         call compiles (seconds), and so does the first with another batch size.
     """
-    generator, discriminator = players.generator, players.discriminator
-    generator_weights = ms.ParameterTuple(generator.trainable_params())
-    update_discriminator = _discriminator_update(players, objective, weight_clip, penalty)
+    generator, discriminator = _in_training(players)
+    generator_weights = ms.ParameterTuple(players.generator.trainable_params())
+    update_discriminator = _discriminator_update(players, discriminator, objective, weight_clip, penalty)
 
     def generate(latent_code):
         return generator(latent_code)
@@ -81,35 +82,42 @@ def compile_step(
         g_loss = ops.depend(g_loss, players.generator_optimizer(g_gradients))
         return d_loss, g_loss, objective.answer(real_scores).mean(), objective.answer(fake_scores).mean()
 
-    return _compiled(players, step)
+    return _compiled(step)
 
 
 def compile_critic_step(
     players: Players, objective: Objective, *, weight_clip: float = 0.0, penalty: float = 0.0
 ) -> Callable[..., tuple[Tensor, ...]]:
     """As `compile_step`, but only D is updated; g_loss is what G would have to pay, from before D's update."""
-    update_discriminator = _discriminator_update(players, objective, weight_clip, penalty)
+    generator, discriminator = _in_training(players)
+    update_discriminator = _discriminator_update(players, discriminator, objective, weight_clip, penalty)
 
     def step(image, latent_code, mixing=None):
-        fake = players.generator(latent_code)
+        fake = generator(latent_code)
         d_loss, real_scores, fake_scores = update_discriminator(image, fake, mixing)
         g_loss = objective.g_loss(fake_scores)
         return d_loss, g_loss, objective.answer(real_scores).mean(), objective.answer(fake_scores).mean()
 
-    return _compiled(players, step)
+    return _compiled(step)
 
 
-def _compiled(players: Players, step: Callable) -> Callable[..., tuple[Tensor, ...]]:
+def _in_training(players: Players) -> tuple[nn.Cell, nn.Cell]:
+    """What computes both networks, in training mode; the networks themselves are put into it, too."""
     players.generator.set_train(True)
     players.discriminator.set_train(True)
+    return computed(players.generator), computed(players.discriminator)
+
+
+def _compiled(step: Callable) -> Callable[..., tuple[Tensor, ...]]:
     # O0, kernel by kernel: the fusions of O1 need a code generator that is not there on a processor.
     return ms.jit(step, jit_level="O0")
 
 
-def _discriminator_update(players: Players, objective: Objective, weight_clip: float, penalty: float) -> Callable:
+def _discriminator_update(
+    players: Players, discriminator: nn.Cell, objective: Objective, weight_clip: float, penalty: float
+) -> Callable:
     """update(real, fake, mixing) → (d_loss, real_scores, fake_scores), all from before it."""
-    discriminator = players.discriminator
-    weights = discriminator.trainable_params()
+    weights = players.discriminator.trainable_params()
     score_both = _score_both_apart if has_batch_statistics(discriminator) else _score_both_at_once
 
     def forward(real, fake, mixing):

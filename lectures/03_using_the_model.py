@@ -357,7 +357,7 @@ Image.open(pictures / "photo.png")
 from mindspore import Tensor
 
 from ms_gan import to_pixels
-from ms_gan.networks.fast.rows import has_batch_statistics
+from ms_gan.networks.evaluation import has_batch_statistics
 
 
 def draw_in_training_mode(batch):

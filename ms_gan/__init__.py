@@ -25,7 +25,7 @@ _ROOMS = {
     "games.objectives": ("OBJECTIVES", "Objective", "find_objective"),
     "games.players": ("create_players", "make_players"),
     "games.step": ("compile_step",),
-    "networks": ("PAIRS",),
+    "networks": ("PAIRS", "build", "fast"),
     "networks.evaluation": ("draw", "judge"),
     "pictures.grid": ("save_grid",),
     "pictures.show": ("plot_image", "save"),

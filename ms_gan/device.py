@@ -18,6 +18,7 @@ from ms_gan.errors import UserError
 
 TARGETS = ("Ascend", "GPU", "CPU")
 MEMBERSHIP, CONTROL_GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")  # Linux only
+LAYERS = ("plain", "fast")
 BUNCH = 36_000_000  # bytes: 79 batches of the slides' GAN, a sixth of its epoch; 11 of 64 faces of 64×64
 
 
@@ -56,6 +57,7 @@ os.environ.setdefault("GLOG_v", "3")
 os.environ.setdefault("MS_DEV_HOST_BLOCKING_RUN", "1")
 
 _chosen: str | None = None
+_layers: str | None = None
 
 
 def cores(membership: Path = MEMBERSHIP, control_groups: Path = CONTROL_GROUPS) -> int:
@@ -138,15 +140,17 @@ def choose_device(target: str | None = None, layers: str | None = None) -> str:
 
     Args:
         target: "CPU", "GPU", "Ascend" in any case, or None for the best one.
+        layers: what networks are computed by: "plain", MindSpore's own layers, or "fast", their twins for a processor
+            (`networks.fast`); None for what was chosen before, at first fast on a CPU and plain elsewhere.
 
     Returns:
         The target in use.
 
     Raises:
         UserError: the target is unknown, is not there, or another one is in use already (MindSpore can change its
-            device only by a new start).
+            device only by a new start); or it has no such layers.
     """
-    global _chosen
+    global _chosen, _layers
     names = {name.lower(): name for name in TARGETS}
     if target is not None and target.lower() not in names:
         raise UserError(f"unknown device {target!r}: choose one of {', '.join(TARGETS)}")
@@ -156,12 +160,26 @@ def choose_device(target: str | None = None, layers: str | None = None) -> str:
         raise UserError(
             f"no {wanted} that this MindSpore can use; here there is: {', '.join(found)} (--device {found[0]})"
         )
+    _check_layers(layers, wanted)
     if _chosen is None:
         _start(wanted)
         _chosen = wanted
     if wanted != _chosen:
         raise UserError(f"this process computes on {_chosen} already: start a new one for {wanted}")
+    _layers = layers or _layers
     return _chosen
+
+
+def _check_layers(layers: str | None, target: str) -> None:
+    if layers is not None and layers not in LAYERS:
+        raise UserError(f"unknown layers {layers!r}: choose one of {', '.join(LAYERS)}")
+    if layers == "fast" and target != "CPU":
+        raise UserError(f"fast layers are for a CPU: on {target} MindSpore's own are the fast ones (--layers plain)")
+
+
+def layers() -> str:
+    """What networks are computed by: "plain", MindSpore's own layers, or "fast", their twins for a processor."""
+    return _layers or ("fast" if (_chosen or available()[0]) == "CPU" else "plain")
 
 
 def prepare_native_convolutions() -> None:
@@ -169,7 +187,8 @@ def prepare_native_convolutions() -> None:
 
     There MindSpore 2.10 computes it by a reference implementation: nn.Conv2d(32, 64, 5) took 1.4 s for 128 images of
     12×12. Told to keep to AVX2, which a user may undo by DNNL_MAX_CPU_ISA, it took 17 ms. Matrix products are slower
-    then, and this package's networks do without nn.Conv2d: so it is for code that uses MindSpore's own layers.
+    then, and fast layers (`networks.fast`) do without nn.Conv2d: so it is for networks that are computed by MindSpore's
+    own layers.
     """
     os.environ.setdefault("DNNL_MAX_CPU_ISA", "AVX2")
 

@@ -25,6 +25,7 @@ from ms_gan.choices import Choices
 from ms_gan.data.latent import fixed_codes
 from ms_gan.games.players import Players
 from ms_gan.games.schedule import rate
+from ms_gan.networks import computed
 from ms_gan.networks.evaluation import draw
 from ms_gan.recipes import PICTURE_CODES, Recipe
 
@@ -77,13 +78,19 @@ GAMES: Choices[Callable[..., Game]] = Choices("game")
 """By a recipe's `game`: game(recipe) makes the players too, game(recipe, players) takes those it is given."""
 
 
-def compiled(players: Players, step: Callable) -> Callable[..., Tensor]:
+def in_training(network: nn.Cell) -> nn.Cell:
+    """What computes a network inside a step: the same parameters, in training mode, by the device's layers.
+
+    The network itself is put into training mode, too.
+    """
+    return computed(network.set_train(True))
+
+
+def compiled(step: Callable) -> Callable[..., Tensor]:
     """A step as one compiled graph; its first call compiles (seconds), and so does the first of another batch size.
 
-    The networks are put into training mode now: a compiled function keeps the mode it was compiled in.
+    A compiled function keeps the mode in which its networks were: see `in_training`.
     """
-    for network in players.networks().values():
-        network.set_train(True)
     return ms.jit(step, **device.jit_options())
 
 

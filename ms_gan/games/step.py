@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import mindspore as ms
-from mindspore import Tensor, ops
+from mindspore import Tensor, nn, ops
 
-from ms_gan.games.game import compiled
+from ms_gan.games.game import compiled, in_training
 from ms_gan.games.objectives import Objective, gradient_penalty
 from ms_gan.games.players import GanPlayers
-from ms_gan.networks.fast.rows import has_batch_statistics
+from ms_gan.networks.evaluation import has_batch_statistics
 
 
 def compile_step(
@@ -33,9 +33,9 @@ def compile_step(
         where it looks: `mixing_weights`, float32 N×1×1×1. The first call compiles (seconds), and so does the first
         with another batch size.
     """
-    generator, discriminator = players.generator, players.discriminator
-    generator_weights = ms.ParameterTuple(generator.trainable_params())
-    update_discriminator = _discriminator_update(players, objective, weight_clip, penalty)
+    generator, discriminator = in_training(players.generator), in_training(players.discriminator)
+    generator_weights = ms.ParameterTuple(players.generator.trainable_params())
+    update_discriminator = _discriminator_update(players, discriminator, objective, weight_clip, penalty)
 
     def generate(latent_code):
         return generator(latent_code)
@@ -54,22 +54,23 @@ def compile_step(
         g_loss = ops.depend(g_loss, players.generator_optimizer(g_gradients))
         return _figures(objective, d_loss, g_loss, real_scores, fake_scores)
 
-    return compiled(players, step)
+    return compiled(step)
 
 
 def compile_critic_step(
     players: GanPlayers, objective: Objective, *, weight_clip: float = 0.0, penalty: float = 0.0
 ) -> Callable[..., Tensor]:
     """As `compile_step`, but only D is updated; g_loss is what G would have to pay, from before D's update."""
-    update_discriminator = _discriminator_update(players, objective, weight_clip, penalty)
+    generator, discriminator = in_training(players.generator), in_training(players.discriminator)
+    update_discriminator = _discriminator_update(players, discriminator, objective, weight_clip, penalty)
 
     def step(image, latent_code, mixing=None):
-        fake = players.generator(latent_code)
+        fake = generator(latent_code)
         d_loss, real_scores, fake_scores = update_discriminator(image, fake, mixing)
         g_loss = objective.g_loss(fake_scores)
         return _figures(objective, d_loss, g_loss, real_scores, fake_scores)
 
-    return compiled(players, step)
+    return compiled(step)
 
 
 def _figures(objective: Objective, d_loss, g_loss, real_scores, fake_scores):
@@ -77,11 +78,12 @@ def _figures(objective: Objective, d_loss, g_loss, real_scores, fake_scores):
     return ops.stack((d_loss, g_loss, *answers))
 
 
-def _discriminator_update(players: GanPlayers, objective: Objective, weight_clip: float, penalty: float) -> Callable:
+def _discriminator_update(
+    players: GanPlayers, discriminator: nn.Cell, objective: Objective, weight_clip: float, penalty: float
+) -> Callable:
     """update(real, fake, mixing) → (d_loss, real_scores, fake_scores), all from before it."""
-    discriminator = players.discriminator
-    weights = discriminator.trainable_params()
-    score_both = _score_both_apart if has_batch_statistics(discriminator) else _score_both_at_once
+    weights = players.discriminator.trainable_params()
+    score_both = _score_both_apart if has_batch_statistics(players.discriminator) else _score_both_at_once
 
     def forward(real, fake, mixing):
         real_scores, fake_scores = score_both(discriminator, real, fake)

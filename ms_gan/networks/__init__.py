@@ -1,6 +1,17 @@
-"""Generators and discriminators: arrays in, arrays out; no losses, no optimisers."""
+"""Generators and discriminators: arrays in, arrays out; no losses, no optimisers.
 
-from ms_gan.errors import UserError
+They are written plainly, with MindSpore's own layers. What computes them on this device says `computed`.
+"""
+
+from mindspore import nn
+
+from ms_gan import device
+from ms_gan.networks import dcgan28, dcgan64, mlp  # noqa: F401 (each registers its pairs)
+from ms_gan.networks.fast import fast
+from ms_gan.networks.pairs import PAIRS
+from ms_gan.networks.sharing import same_parameters
+
+__all__ = ["PAIRS", "build", "computed", "fast"]
 
 
 def build(
@@ -9,12 +20,13 @@ def build(
     image_shape: tuple[int, int, int] = (1, 28, 28),
     width: int = 64,
     activation: str = "own",
-):
-    """A new pair of networks with fresh weights.
+) -> tuple[nn.Cell, nn.Cell]:
+    """A new pair of networks with fresh weights, of MindSpore's own layers.
 
     Args:
         networks: the name of the pair, as in a recipe: "mlp" (the slides' fully connected one), "mlp-cs231n" (that of
-            CS231n's notebook), "dcgan28" (the notebook's convolutional one) or "dcgan64" (Radford's).
+            CS231n's notebook), "dcgan28" (the notebook's convolutional one), "dcgan64" (Radford's), or one that you
+            have added to PAIRS.
         latent_size: numbers in a latent code.
         image_shape: (channels, height, width) of a picture. Only dcgan64 makes others than (1, 28, 28): squares of 32,
             48, 64, 96 or 128 pixels a side, with 1 or 3 channels.
@@ -29,19 +41,16 @@ def build(
     Raises:
         UserError: there is no such pair, it cannot make pictures of that shape, or cannot have that activation.
     """
-    from ms_gan.networks import dcgan28, dcgan64, mlp
+    return PAIRS.find(networks)(latent_size, tuple(image_shape), width, activation)
 
-    fully_connected = {"mlp": mlp.pair, "mlp-cs231n": mlp.notebook_pair}
-    if networks not in (*fully_connected, "dcgan28", "dcgan64"):
-        raise UserError(f"unknown networks {networks!r}: there is {', '.join(fully_connected)}, dcgan28, dcgan64")
-    if activation != "own" and networks not in fully_connected:
-        raise UserError(f"{networks} keeps its own activation; {activation} is for {', '.join(fully_connected)}")
-    if networks == "dcgan64":
-        return dcgan64.pair(latent_size, tuple(image_shape), width)
-    if tuple(image_shape) != mlp.IMAGE_SHAPE:
-        shape = "×".join(map(str, image_shape))
-        raise UserError(
-            f"{networks} cannot make pictures of {shape} (channels, height, width): it makes grey ones of 28×28; "
-            "for others there is dcgan64 (--networks dcgan64)"
-        )
-    return dcgan28.pair(latent_size) if networks == "dcgan28" else fully_connected[networks](latent_size, activation)
+
+def computed(network: nn.Cell) -> nn.Cell:
+    """What computes a network on the device in use (`device.layers`): its twin by `fast`, or the same plain layers.
+
+    It has the network's parameters, and a mode of its own (`set_train`), which begins as the network's.
+    """
+    if device.layers() == "fast":
+        return fast(network)
+    if any(isinstance(cell, (nn.Conv2d, nn.Conv2dTranspose)) for _, cell in network.cells_and_names()):
+        device.prepare_native_convolutions()
+    return same_parameters(network)

@@ -4,20 +4,38 @@ No pooling and no hidden fully connected layers: strided convolutions halve the 
 in G. Batch normalisation in both, but for G's last and D's first layer; ReLU in G, Tanh at its end, LeakyReLU in D. All
 convolutions are 4×4 and have no bias: batch normalisation would take it away again. Weights are drawn from N(0, 0.02),
 the scales of batch normalisation from N(1, 0.02).
-
-Inside, an image is a column of pixels (see `columns.py` and `strided.py`).
 """
 
-from mindspore import nn, ops
+from mindspore import nn
 from mindspore.common.initializer import Normal
 
 from ms_gan.errors import UserError
-from ms_gan.networks.fast.columns import BatchNorm
-from ms_gan.networks.fast.rows import LeakyReLU
-from ms_gan.networks.fast.strided import DoublingConv2dTranspose, HalvingConv2d, PixelConv2dTranspose, WholeConv2d
+from ms_gan.networks.pairs import PAIRS, refuse_activations
 
 SMALLEST = {32: 4, 48: 6, 64: 4, 96: 6, 128: 4}
 """By the side of the pictures: the side of G's first feature maps and of D's last, which is doubled 3 to 5 times."""
+
+
+def _halving(inputs: int, outputs: int) -> nn.Conv2d:
+    """Half the height and width."""
+    return nn.Conv2d(
+        inputs, outputs, kernel_size=4, stride=2, pad_mode="pad", padding=1, has_bias=False, weight_init=_small()
+    )
+
+
+def _doubling(inputs: int, outputs: int) -> nn.Conv2dTranspose:
+    """Twice the height and width."""
+    return nn.Conv2dTranspose(
+        inputs, outputs, kernel_size=4, stride=2, pad_mode="pad", padding=1, has_bias=False, weight_init=_small()
+    )
+
+
+def _small() -> Normal:
+    return Normal(sigma=0.02, mean=0.0)
+
+
+def _batch_norm(features: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(features, eps=1e-5, momentum=0.9, gamma_init=Normal(sigma=0.02, mean=1.0))
 
 
 class Generator(nn.Cell):
@@ -32,16 +50,18 @@ class Generator(nn.Cell):
         super().__init__()
         size = SMALLEST[side]
         maps = width * (side // size) // 2
-        layers = [PixelConv2dTranspose(latent_size, maps, kernel=size), _batch_norm(maps), nn.ReLU()]
+        first = nn.Conv2dTranspose(
+            latent_size, maps, kernel_size=size, stride=1, pad_mode="valid", has_bias=False, weight_init=_small()
+        )
+        layers = [first, _batch_norm(maps), nn.ReLU()]  # N×maps×size×size
         while 2 * size < side:
-            layers += [DoublingConv2dTranspose(maps, maps // 2, size), _batch_norm(maps // 2), nn.ReLU()]
+            layers += [_doubling(maps, maps // 2), _batch_norm(maps // 2), nn.ReLU()]  # N×maps/2×2·size×2·size
             maps, size = maps // 2, 2 * size
-        self.model = nn.SequentialCell(*layers, DoublingConv2dTranspose(maps, channels, size), nn.Tanh())
-        self.image_shape = (channels, side, side)
+        self.model = nn.SequentialCell(*layers, _doubling(maps, channels), nn.Tanh())  # N×channels×side×side
+        self.latent_size = latent_size
 
     def construct(self, latent_code):
-        images = self.model(ops.transpose(latent_code, (1, 0)))
-        return ops.transpose(images, (1, 0)).reshape((-1, *self.image_shape))
+        return self.model(latent_code.reshape((-1, self.latent_size, 1, 1)))  # pictures of a single pixel
 
 
 class Discriminator(nn.Cell):
@@ -54,29 +74,30 @@ class Discriminator(nn.Cell):
 
     def __init__(self, channels: int, side: int, width: int):
         super().__init__()
-        layers = [HalvingConv2d(channels, width, side), LeakyReLU(0.2)]
+        layers = [_halving(channels, width), nn.LeakyReLU(alpha=0.2)]  # N×width×side/2×side/2
         maps, size = width, side // 2
         while size > SMALLEST[side]:
-            layers += [HalvingConv2d(maps, 2 * maps, size), _batch_norm(2 * maps), LeakyReLU(0.2)]
+            layers += [
+                _halving(maps, 2 * maps),
+                _batch_norm(2 * maps),
+                nn.LeakyReLU(alpha=0.2),
+            ]  # N×2·maps×size/2×size/2
             maps, size = 2 * maps, size // 2
-        self.model = nn.SequentialCell(*layers, WholeConv2d(maps, 1, kernel=size))
-        self.pixels = channels * side * side
+        last = nn.Conv2d(maps, 1, kernel_size=size, stride=1, pad_mode="valid", has_bias=False, weight_init=_small())
+        self.model = nn.SequentialCell(*layers, last, nn.Flatten())  # N×1×1×1, N×1
 
     def construct(self, image):
-        scores = self.model(ops.transpose(image.reshape((-1, self.pixels)), (1, 0)))
-        return scores.reshape((-1, 1))
+        return self.model(image)
 
 
-def _batch_norm(features: int) -> BatchNorm:
-    return BatchNorm(features, gamma_init=Normal(sigma=0.02, mean=1.0))
-
-
-def pair(latent_size: int, image_shape: tuple[int, int, int], width: int) -> tuple[Generator, Discriminator]:
-    """Radford's pair with fresh weights, for images of a shape (channels, side, side).
+@PAIRS.register("dcgan64")
+def pair(latent_size: int, image_shape: tuple[int, int, int], width: int = 64, activation: str = "own"):
+    """Radford's pair with fresh weights, as `networks.build` describes, for images of a shape (channels, side, side).
 
     Raises:
-        UserError: the networks cannot make pictures of that size.
+        UserError: the networks cannot make pictures of that size, or another activation is asked for.
     """
+    refuse_activations("dcgan64", activation)
     channels, height, side = image_shape
     if side not in SMALLEST or height != side or channels not in (1, 3):
         raise UserError(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from mindspore import Tensor, nn, ops
 
+from ms_gan.networks import computed
 from ms_gan.pixels import to_network, to_pixels
 
 
@@ -12,10 +13,10 @@ def draw(generator: nn.Cell, latent_codes: np.ndarray) -> np.ndarray:
     """Pictures from latent codes, in evaluation mode, so that each depends on its own code alone.
 
     In training mode batch normalisation would mix every picture with its neighbours, as the slides' pictures are.
-    The mode the generator was in is restored.
+    The generator stays in the mode that it is in.
 
     Args:
-        generator: any generator of this package.
+        generator: any generator.
         latent_codes: float32, N×latent_size.
 
     Returns:
@@ -28,7 +29,7 @@ def judge(discriminator: nn.Cell, pixels: np.ndarray, answer: Callable = ops.sig
     """D's answer for each picture, in evaluation mode: the probability that it is real.
 
     Args:
-        discriminator: any discriminator of this package.
+        discriminator: any discriminator.
         pixels: uint8, N×H×W×C.
         answer: makes an answer of a score; a critic's, or that of least squares, is the score itself
             (`Objective.answer`).
@@ -39,10 +40,10 @@ def judge(discriminator: nn.Cell, pixels: np.ndarray, answer: Callable = ops.sig
     return answer(Tensor(_evaluate(discriminator, to_network(pixels)))).asnumpy()[:, 0]
 
 
+def has_batch_statistics(network: nn.Cell) -> bool:
+    """Whether an image's score depends on its neighbours in the batch (through batch normalisation)."""
+    return any(isinstance(cell, (nn.BatchNorm1d, nn.BatchNorm2d)) for _, cell in network.cells_and_names())
+
+
 def _evaluate(network: nn.Cell, inputs: np.ndarray) -> np.ndarray:
-    was_training = network.training
-    network.set_train(False)
-    try:
-        return network(Tensor(inputs)).asnumpy()
-    finally:
-        network.set_train(was_training)
+    return computed(network).set_train(False)(Tensor(inputs)).asnumpy()

@@ -6,14 +6,11 @@ from collections.abc import Callable
 from mindspore import nn
 
 from ms_gan.errors import UserError
-from ms_gan.networks.fast.rows import BatchNorm1d, Dense, LeakyReLU
-
-IMAGE_SHAPE = (1, 28, 28)
-PIXELS = 28 * 28
+from ms_gan.networks.pairs import MNIST_SHAPE, PAIRS, refuse_shapes
 
 ACTIVATIONS: dict[str, Callable[[], nn.Cell]] = {
     "relu": nn.ReLU,
-    "leaky-relu": functools.partial(LeakyReLU, 0.2),  # slide 判别器
+    "leaky-relu": functools.partial(nn.LeakyReLU, alpha=0.2),  # slide 判别器
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
 }
@@ -34,23 +31,23 @@ class Generator(nn.Cell):
         super().__init__()
         hidden = _hidden(activation, nn.ReLU)
         self.model = nn.SequentialCell(
-            Dense(latent_size, 128),  # N×128
+            nn.Dense(latent_size, 128, has_bias=True),  # N×128
             hidden(),
-            Dense(128, 256),  # N×256
-            BatchNorm1d(256),
+            nn.Dense(128, 256, has_bias=True),  # N×256
+            nn.BatchNorm1d(256, eps=1e-5, momentum=0.9),
             hidden(),
-            Dense(256, 512),  # N×512
-            BatchNorm1d(512),
+            nn.Dense(256, 512, has_bias=True),  # N×512
+            nn.BatchNorm1d(512, eps=1e-5, momentum=0.9),
             hidden(),
-            Dense(512, 1024),  # N×1024
-            BatchNorm1d(1024),
+            nn.Dense(512, 1024, has_bias=True),  # N×1024
+            nn.BatchNorm1d(1024, eps=1e-5, momentum=0.9),
             hidden(),
-            Dense(1024, PIXELS),  # N×784
+            nn.Dense(1024, 28 * 28, has_bias=True),  # N×784
             nn.Tanh(),
         )
 
     def construct(self, latent_code):
-        return self.model(latent_code).reshape((-1, *IMAGE_SHAPE))
+        return self.model(latent_code).reshape((-1, *MNIST_SHAPE))
 
 
 class Discriminator(nn.Cell):
@@ -62,21 +59,23 @@ class Discriminator(nn.Cell):
 
     def __init__(self, activation: str = "own"):
         super().__init__()
-        hidden = _hidden(activation, functools.partial(LeakyReLU, 0.2))
+        hidden = _hidden(activation, functools.partial(nn.LeakyReLU, alpha=0.2))
         self.model = nn.SequentialCell(
-            Dense(PIXELS, 512),  # N×512
+            nn.Dense(28 * 28, 512, has_bias=True),  # N×512
             hidden(),
-            Dense(512, 256),  # N×256
+            nn.Dense(512, 256, has_bias=True),  # N×256
             hidden(),
-            Dense(256, 1),  # N×1
+            nn.Dense(256, 1, has_bias=True),  # N×1
         )
 
     def construct(self, image):
-        return self.model(image.reshape((-1, PIXELS)))
+        return self.model(image.reshape((-1, 28 * 28)))
 
 
-def pair(latent_size: int, activation: str = "own") -> tuple[Generator, Discriminator]:
-    """The slides' pair with fresh weights. Raises UserError for an activation that there is not."""
+@PAIRS.register("mlp")
+def pair(latent_size: int, image_shape=MNIST_SHAPE, width: int = 64, activation: str = "own"):
+    """The slides' pair with fresh weights, as `networks.build` describes."""
+    refuse_shapes("mlp", image_shape)
     return Generator(latent_size, activation), Discriminator(activation)
 
 
@@ -87,16 +86,16 @@ class NotebookGenerator(nn.Cell):
         super().__init__()
         hidden = _hidden(activation, nn.ReLU)
         self.model = nn.SequentialCell(
-            Dense(latent_size, 1024),  # N×1024
+            nn.Dense(latent_size, 1024, has_bias=True),  # N×1024
             hidden(),
-            Dense(1024, 1024),  # N×1024
+            nn.Dense(1024, 1024, has_bias=True),  # N×1024
             hidden(),
-            Dense(1024, PIXELS),  # N×784
+            nn.Dense(1024, 28 * 28, has_bias=True),  # N×784
             nn.Tanh(),
         )
 
     def construct(self, latent_code):
-        return self.model(latent_code).reshape((-1, *IMAGE_SHAPE))
+        return self.model(latent_code).reshape((-1, *MNIST_SHAPE))
 
 
 class NotebookDiscriminator(nn.Cell):
@@ -104,19 +103,21 @@ class NotebookDiscriminator(nn.Cell):
 
     def __init__(self, activation: str = "own"):
         super().__init__()
-        hidden = _hidden(activation, functools.partial(LeakyReLU, 0.01))
+        hidden = _hidden(activation, functools.partial(nn.LeakyReLU, alpha=0.01))
         self.model = nn.SequentialCell(
-            Dense(PIXELS, 256),  # N×256
+            nn.Dense(28 * 28, 256, has_bias=True),  # N×256
             hidden(),
-            Dense(256, 256),  # N×256
+            nn.Dense(256, 256, has_bias=True),  # N×256
             hidden(),
-            Dense(256, 1),  # N×1
+            nn.Dense(256, 1, has_bias=True),  # N×1
         )
 
     def construct(self, image):
-        return self.model(image.reshape((-1, PIXELS)))
+        return self.model(image.reshape((-1, 28 * 28)))
 
 
-def notebook_pair(latent_size: int, activation: str = "own") -> tuple[NotebookGenerator, NotebookDiscriminator]:
+@PAIRS.register("mlp-cs231n")
+def notebook_pair(latent_size: int, image_shape=MNIST_SHAPE, width: int = 64, activation: str = "own"):
     """The notebook's fully connected pair with fresh weights; as `pair`."""
+    refuse_shapes("mlp-cs231n", image_shape)
     return NotebookGenerator(latent_size, activation), NotebookDiscriminator(activation)

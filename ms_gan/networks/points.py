@@ -7,7 +7,6 @@ import mindspore as ms
 from mindspore import nn
 
 from ms_gan.errors import UserError
-from ms_gan.networks.fast.rows import Dense, LeakyReLU
 
 SHARPER = 4.0
 
@@ -22,15 +21,15 @@ class LineGenerator(nn.Cell):
 
     def __init__(self, width: int):
         super().__init__()
-        first = Dense(1, width)
+        first = nn.Dense(1, width, has_bias=True)
         for p in first.trainable_params():
             p.set_data(ms.Tensor(SHARPER * p.asnumpy()))
         self.model = nn.SequentialCell(
             first,  # N×width
             nn.Tanh(),
-            Dense(width, width),  # N×width
+            nn.Dense(width, width, has_bias=True),  # N×width
             nn.Tanh(),
-            Dense(width, 1),  # N×1
+            nn.Dense(width, 1, has_bias=True),  # N×1
         )
 
     def construct(self, latent_code):
@@ -43,11 +42,11 @@ class LineDiscriminator(nn.Cell):
     def __init__(self, width: int):
         super().__init__()
         self.model = nn.SequentialCell(
-            Dense(1, width),  # N×width
+            nn.Dense(1, width, has_bias=True),  # N×width
             nn.Tanh(),
-            Dense(width, width),  # N×width
+            nn.Dense(width, width, has_bias=True),  # N×width
             nn.Tanh(),
-            Dense(width, 1),  # N×1
+            nn.Dense(width, 1, has_bias=True),  # N×1
         )
 
     def construct(self, image):
@@ -60,11 +59,11 @@ class PlaneGenerator(nn.Cell):
     def __init__(self, latent_size: int, width: int):
         super().__init__()
         self.model = nn.SequentialCell(
-            Dense(latent_size, width),  # N×width
-            LeakyReLU(0.2),
-            Dense(width, width),  # N×width
-            LeakyReLU(0.2),
-            Dense(width, 2),  # N×2
+            nn.Dense(latent_size, width, has_bias=True),  # N×width
+            nn.LeakyReLU(alpha=0.2),
+            nn.Dense(width, width, has_bias=True),  # N×width
+            nn.LeakyReLU(alpha=0.2),
+            nn.Dense(width, 2, has_bias=True),  # N×2
         )
 
     def construct(self, latent_code):
@@ -80,9 +79,9 @@ class PlaneDiscriminator(nn.Cell):
     def __init__(self, width: int):
         super().__init__()
         self.model = nn.SequentialCell(
-            Dense(2, width),  # N×width
-            LeakyReLU(0.2),
-            Dense(width, 1),  # N×1
+            nn.Dense(2, width, has_bias=True),  # N×width
+            nn.LeakyReLU(alpha=0.2),
+            nn.Dense(width, 1, has_bias=True),  # N×1
         )
 
     def construct(self, image):

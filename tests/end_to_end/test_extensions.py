@@ -24,7 +24,7 @@ from ms_gan import (
     make_players,
     train,
 )
-from ms_gan.games.game import compiled
+from ms_gan.games.game import compiled, in_training
 from ms_gan.games.players import Players, make_player, seeded
 from ms_gan.records import history
 from ms_gan.records.run_folder import RunFolder
@@ -110,7 +110,7 @@ class Autoencoder(Game):
             layers = nn.Flatten(), nn.Dense(784, 8), nn.Tanh(), nn.Dense(8, 784), nn.Tanh()
             player = make_player("autoencoder", nn.SequentialCell(*layers), recipe)
         super().__init__(recipe, Players(autoencoder=player))
-        network, optimizer = player.network, player.optimizer
+        network, optimizer = in_training(player.network), player.optimizer
 
         def error(image):
             return ops.square(network(image) - image.reshape((image.shape[0], -1))).mean()
@@ -121,7 +121,7 @@ class Autoencoder(Game):
             value, gradients = gradients_of(image)
             return ops.depend(value, optimizer(gradients)).reshape((1,))
 
-        self._step = compiled(self.players, step)
+        self._step = compiled(step)
 
     def step(self, batch, epoch, number):
         return self._step(batch[0])

@@ -12,7 +12,7 @@ from ms_gan.data.mnist.files import load_images
 from ms_gan.errors import UserError
 from ms_gan.games.objectives import gradient_penalty
 from ms_gan.networks import build, dcgan28, mlp
-from ms_gan.networks.fast.rows import has_batch_statistics
+from ms_gan.networks.evaluation import has_batch_statistics
 from ms_gan.pixels import to_network
 
 pytestmark = pytest.mark.usefixtures("cpu")

@@ -9,7 +9,7 @@ import ms_gan.networks.dcgan64 as dcgan64
 from ms_gan.errors import UserError
 from ms_gan.games.objectives import gradient_penalty
 from ms_gan.networks import build
-from ms_gan.networks.fast.rows import has_batch_statistics
+from ms_gan.networks.evaluation import has_batch_statistics
 from ms_gan.recipes import RECIPES
 
 pytestmark = pytest.mark.usefixtures("cpu")

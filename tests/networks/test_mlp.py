@@ -10,7 +10,7 @@ from mindspore import Tensor, nn
 
 from ms_gan.errors import UserError
 from ms_gan.networks import build
-from ms_gan.networks.fast.rows import has_batch_statistics
+from ms_gan.networks.evaluation import has_batch_statistics
 
 pytestmark = pytest.mark.usefixtures("cpu")
 

@@ -1,1 +1,5 @@
-"""The same layers, computed faster on a processor."""
+"""The same layers, computed faster on a processor: `fast(network)`."""
+
+from ms_gan.networks.fast.exchange import fast
+
+__all__ = ["fast"]

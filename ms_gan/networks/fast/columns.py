@@ -1,31 +1,24 @@
-"""The convolutional networks' layers, for arrays that hold one image in each column: (channels·height·width)×N.
+"""Twins for pictures, in arrays with the batch last: channels×height×width×N, and features×N between dense layers.
 
 MindSpore's own layers take N×C×H×W. With the batch last, one pixel of one channel is a row of N neighbouring numbers,
 and all that a convolution needs beside one product of two matrices is to copy whole rows, as fast as memory can. It
 needs doing: on a processor with AVX-512, MindSpore 2.10 computes nn.Conv2d and nn.Conv2dTranspose by a reference
-implementation. On two such cores nn.Conv2d(32, 64, 5) took 850 ms for 128 images of 12×12, and PooledConv2d 7.
+implementation. On two such cores nn.Conv2d(32, 64, 5) took 850 ms for 128 images of 12×12, and `PooledConv2d` 7.
 
-Weights have the names and shapes of MindSpore's own; tests hold the layers equal to those in value, gradient and moving
-statistics. Gradients can be differentiated once more, as a gradient penalty needs.
-
-First weights are drawn as PyTorch's xavier_uniform_ draws them, from ±√(6 / (fan_in + fan_out)) (Glorot and Bengio
-2010), biases as by its default, from ±1/√fan_in. The fans are the second and the first number of the weight's shape,
-each times the kernel's height and width. CS231n's notebook does so for dense layers and transposed convolutions, and
-leaves the weights of D's two convolutions at PyTorch's default, ±1/√fan_in; here they are drawn like the others.
+A twin takes the parameters of the plain layer that it is made from, the same objects. Which rows are copied depends on
+the pictures' size, which is known when a graph is traced: so twins need not be told it. Tests hold twins equal to the
+plain layers in value, gradient and moving statistics. Gradients can be differentiated once more, as a gradient penalty
+needs.
 """
 
-import math
+import functools
+from collections.abc import Callable
 
-import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
-from mindspore.common.initializer import Uniform, initializer
 from mindspore.ops.auto_generate import ReluGrad
 
-from ms_gan.networks.fast import rows
-
 _product = ops.MatMul(transpose_a=False, transpose_b=False)
-_product_transposed = ops.MatMul(transpose_a=True, transpose_b=False)
 _add_to_channels = ops.BiasAdd(data_format="NCHW")
 _sum = ops.ReduceSum()
 _gather = ops.Gather()
@@ -36,90 +29,136 @@ _maximum = ops.Maximum()
 _relu_grad = ReluGrad()
 
 
-class _Linear(nn.Cell):
-    """A layer with a weight and a bias."""
+def to_columns(x):
+    """N×… → …×N."""
+    return ops.transpose(x.reshape((x.shape[0], -1)), (1, 0)).reshape((*x.shape[1:], x.shape[0]))
 
-    def __init__(self, weight_shape: tuple[int, ...], outputs: int):
+
+def from_columns(x):
+    """…×N → N×…."""
+    return ops.transpose(x.reshape((-1, x.shape[-1])), (1, 0)).reshape((x.shape[-1], *x.shape[:-1]))
+
+
+def index(function: Callable[..., np.ndarray]):
+    """Makes a function that computes, while a graph is traced, an index of rows from sizes; each is made once."""
+
+    @functools.lru_cache
+    def made(*sizes) -> Tensor:
+        return Tensor(function(*sizes).reshape(-1).astype(np.int32))
+
+    return ops.constexpr(made)
+
+
+class CopyRows(nn.Cell):
+    """Row i of the result is row index[i] of x, which has `rows` rows.
+
+    Its gradient is AddRows: the one that MindSpore has is slower, and much slower to differentiate again. (An index and
+    a number have no gradient; what stands in its place is never read.)
+    """
+
+    def __init__(self):
         super().__init__()
-        bound = 1 / math.sqrt(math.prod(weight_shape[1:]))
-        self.weight = ms.Parameter(initializer("xavier_uniform", weight_shape), name="weight")
-        self.bias = ms.Parameter(initializer(Uniform(bound), (outputs,)), name="bias")
-        self.add_bias = _AddBias()
+        self.add_rows = AddRows()
+
+    def construct(self, x, index, rows):
+        return _gather(x, index, 0)
+
+    def bprop(self, x, index, rows, out, dout):
+        return self.add_rows(dout, index, rows), index, rows
 
 
-class _AddBias(nn.Cell):
-    """x + b, b's numbers to the rows of x, whose gradient for b is one ReduceSum: see rows._AddBias."""
+class AddRows(nn.Cell):
+    """Row r of the result, which has `rows` rows, is the sum of the rows i of x with index[i] = r."""
+
+    def construct(self, x, index, rows):
+        return _scatter_add(ops.zeros((rows, x.shape[1]), x.dtype), index.reshape((-1, 1)), x)
+
+    def bprop(self, x, index, rows, out, dout):
+        return _gather(dout, index, 0), index, rows
+
+
+class AddBias(nn.Cell):
+    """x + b, a number of b to each channel of x, whose gradient for b is one ReduceSum: see rows._AddBias."""
 
     def construct(self, x, b):
-        return _add_to_channels(x.reshape((1, *x.shape)), b).reshape(x.shape)
+        return _add_to_channels(x.reshape((1, b.shape[0], -1)), b).reshape(x.shape)
 
     def bprop(self, x, b, out, dout):
-        return dout, _sum(dout, 1)
+        return dout, _sum(dout.reshape((b.shape[0], -1)), 1)
 
 
-class Dense(_Linear):
-    """y = W·x + b: inputs×N → outputs×N; W is outputs×inputs, b outputs numbers."""
+class Weighted(nn.Cell):
+    """A twin with a weight, and with a bias unless it is None."""
 
-    def __init__(self, inputs: int, outputs: int):
-        super().__init__((outputs, inputs), outputs)
+    def __init__(self, plain: nn.Cell):
+        super().__init__(auto_prefix=False)
+        self.weight = plain.weight
+        self.bias = plain.bias
+        self.bias_adder = AddBias()
+
+    def add_bias(self, y):
+        """y with the bias, if there is one."""
+        return y if self.bias is None else self.bias_adder(y, self.bias)
+
+
+class Dense(Weighted):
+    """nn.Dense, y = W·x + b: inputs×N → outputs×N. As nn.Dense, it takes the last axis of pictures for the inputs."""
 
     def construct(self, x):
-        return self.add_bias(_product(self.weight, x), self.bias)
+        if x.ndim == 2:
+            return self.add_bias(_product(self.weight, x))
+        rows = ops.swapaxes(x, 0, -2)  # of C×H×W×N the width first
+        y = self.add_bias(_product(self.weight, rows.reshape((rows.shape[0], -1))))
+        return ops.swapaxes(y.reshape((-1, *rows.shape[1:])), 0, -2)
 
 
-class BatchNorm(rows.BatchNorm2d):
-    """Batch normalisation of (features·pixels)×N: of each feature, over its pixels and the batch.
+class BatchNorm(nn.Cell):
+    """nn.BatchNorm1d and nn.BatchNorm2d: of each feature, over its pixels and the batch.
 
-    Equal to nn.BatchNorm2d(features, eps=1e-5, momentum=0.9), and for one pixel to nn.BatchNorm1d. It is MindSpore's
-    layer, shown a single image whose sides are the pixels and the batch: that it normalises faster than a batch of
-    images, and in two thirds of the time that arithmetic as in rows.BatchNorm1d takes.
-
-    gamma_init: an initializer for the scales, or its name.
+    It is MindSpore's layer, shown a single image whose sides are the pixels and the batch: that it normalises faster
+    than a batch of images, and in two thirds of the time that arithmetic as in rows.BatchNorm1d takes.
     """
 
-    def __init__(self, features: int, gamma_init="ones"):
-        super().__init__(features)
-        self.gamma = ms.Parameter(initializer(gamma_init, (features,)), name="gamma")
+    def __init__(self, plain: nn.BatchNorm1d | nn.BatchNorm2d):
+        super().__init__(auto_prefix=False)
+        self.norm = nn.BatchNorm2d(
+            plain.num_features,
+            eps=plain.eps,
+            momentum=1.0 - plain.momentum,  # MindSpore keeps 1 − momentum under that name
+            affine=True,
+            gamma_init="ones",
+            beta_init="zeros",
+            moving_mean_init="zeros",
+            moving_var_init="ones",
+            use_batch_statistics=plain.use_batch_statistics,
+            data_format="NCHW",
+        )
+        for name in ("gamma", "beta", "moving_mean", "moving_variance"):
+            setattr(self.norm, name, getattr(plain, name))
 
     def construct(self, x):
-        return super().construct(x.reshape((1, self.num_features, -1, x.shape[1]))).reshape(x.shape)
+        return self.norm(x.reshape((1, self.norm.num_features, -1, x.shape[-1]))).reshape(x.shape)
 
 
-class PooledConv2d(_Linear):
-    """A valid convolution and the largest of each 2×2 block of its results.
-
-    (inputs·size·size)×N → (outputs·half·half)×N with half = (size − kernel + 1) // 2. Equal to nn.Conv2d, pad_mode
-    "valid", and nn.MaxPool2d(2, 2); W is outputs×inputs×kernel×kernel.
-
-    A block of results sees a window of (kernel + 1)×(kernel + 1) pixels. The windows are copied side by side, and W is
-    laid on each of the four places in a window, with zeros around it: four times `outputs` filters, in one product.
-    Three of ten multiplications with a 5×5 kernel are by such zeros, and it is still faster than four products without,
-    whose matrices are smaller and which need three times as many rows.
-
-    The bias is added after the choice of the largest, which it cannot change. So can an increasing activation be, such
-    as LeakyReLU, which then takes a fourth of the time.
-    """
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, size: int):
-        super().__init__((outputs, inputs, kernel, kernel), outputs)
-        half, window = (size - kernel + 1) // 2, kernel + 1
-        channel, i, j, y, x = np.ix_(range(inputs), range(window), range(window), range(half), range(half))
-        self.windows = CopyRows((channel * size + 2 * y + i) * size + 2 * x + j, inputs * size * size)
-        places = np.zeros((kernel, kernel, 2, 2, window, window), np.float32)
-        for i, j, down, right in np.ndindex(kernel, kernel, 2, 2):
-            places[i, j, down, right, i + down, j + right] = 1
-        self.places = Tensor(places.reshape(kernel * kernel, -1))
-        self.largest = _LargestOfFour()
+class Flatten(nn.Cell):
+    """nn.Flatten, of all axes: C×H×W×N → (C·H·W)×N."""
 
     def construct(self, x):
-        outputs, inputs, kernel, _ = self.weight.shape
-        weight = _product(self.weight.reshape((-1, kernel * kernel)), self.places)
-        weight = ops.transpose(weight.reshape((outputs, inputs, 4, -1)), (2, 0, 1, 3)).reshape((4 * outputs, -1))
-        y = _product(weight, self.windows(x).reshape((weight.shape[1], -1)))
-        return self.add_bias(self.largest(y), self.bias).reshape((-1, x.shape[1]))
+        return x.reshape((-1, x.shape[-1]))
 
 
-class _LargestOfFour(nn.Cell):
+class Unflatten(nn.Cell):
+    """nn.Unflatten of axis 1: (C·H·W)×N → C×H×W×N."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def construct(self, x):
+        return x.reshape((*self.shape, x.shape[-1]))
+
+
+class LargestOfFour(nn.Cell):
     """The largest of four numbers, which stand in the four quarters of y's rows.
 
     Its gradient goes to the first that is the largest, as nn.MaxPool2d's does.
@@ -137,57 +176,66 @@ class _LargestOfFour(nn.Cell):
         return (_stack((d_upper - d_b, d_b, d_lower - d_d, d_d)),)
 
 
-class DoublingConv2dTranspose(_Linear):
-    """A transposed convolution 4×4 with stride 2 and padding 1, which doubles height and width.
+@index
+def _quarter_rows(channels: int, height: int, width: int) -> np.ndarray:
+    i, j, channel, y, x = np.ix_(range(2), range(2), range(channels), range(height // 2), range(width // 2))
+    return (channel * height + 2 * y + i) * width + 2 * x + j
 
-    (inputs·size·size)×N → (outputs·2·size·2·size)×N; W is inputs×outputs×4×4. Equal to nn.Conv2dTranspose, pad_mode
-    "pad". Every pixel is multiplied by all of W, the products are laid out two pixels apart and added up where they
-    overlap, and the padding is cut off.
+
+class MaxPool2d(nn.Cell):
+    """nn.MaxPool2d(2, 2): C×H×W×N → C×H/2×W/2×N. Unlike that one, its gradient can be differentiated."""
+
+    def __init__(self):
+        super().__init__()
+        self.copy_rows = CopyRows()
+        self.largest = LargestOfFour()
+
+    def construct(self, x):
+        channels, height, width, n = x.shape
+        rows = channels * height * width
+        quarters = self.copy_rows(x.reshape((rows, n)), _quarter_rows(channels, height, width), rows)
+        return self.largest(quarters).reshape((channels, height // 2, width // 2, n))
+
+
+@index
+def _window_rows(channels: int, height: int, width: int, kernel: int) -> np.ndarray:
+    """The rows of the windows of kernel + 1 pixels a side, two pixels apart."""
+    window, down, right = kernel + 1, (height - kernel + 1) // 2, (width - kernel + 1) // 2
+    channel, i, j, y, x = np.ix_(range(channels), range(window), range(window), range(down), range(right))
+    return (channel * height + 2 * y + i) * width + 2 * x + j
+
+
+class PooledConv2d(Weighted):
+    """nn.Conv2d, pad_mode "valid" and stride 1, with nn.MaxPool2d(2, 2) behind it.
+
+    C×H×W×N → outputs×h×w×N with h = (H − kernel + 1) // 2; W is outputs×C×kernel×kernel.
+
+    A block of results sees a window of (kernel + 1)×(kernel + 1) pixels. The windows are copied side by side, and W is
+    laid on each of the four places in a window, with zeros around it: four times `outputs` filters, in one product.
+    Three of ten multiplications with a 5×5 kernel are by such zeros, and it is still faster than four products without,
+    whose matrices are smaller and which need three times as many rows.
+
+    The bias is added after the choice of the largest, which it cannot change. So can an increasing activation be, such
+    as LeakyReLU, which then takes a fourth of the time.
     """
 
-    def __init__(self, inputs: int, outputs: int, size: int):
-        super().__init__((inputs, outputs, 4, 4), outputs)
-        padded = 2 * size + 2
-        channel, i, j, y, x = np.ix_(range(outputs), range(4), range(4), range(size), range(size))
-        self.overlap = AddRows((channel * padded + 2 * y + i) * padded + 2 * x + j, outputs * padded * padded)
-        channel, y, x = np.ix_(range(outputs), range(2 * size), range(2 * size))
-        self.cut = CopyRows((channel * padded + y + 1) * padded + x + 1, outputs * padded * padded)
+    def __init__(self, plain: nn.Conv2d):
+        super().__init__(plain)
+        kernel = plain.kernel_size[0]
+        window = kernel + 1
+        places = np.zeros((kernel, kernel, 2, 2, window, window), np.float32)
+        for i, j, down, right in np.ndindex(kernel, kernel, 2, 2):
+            places[i, j, down, right, i + down, j + right] = 1
+        self.places = Tensor(places.reshape(kernel * kernel, -1))
+        self.copy_rows = CopyRows()
+        self.largest = LargestOfFour()
 
     def construct(self, x):
-        inputs, outputs, _, _ = self.weight.shape
-        products = _product_transposed(self.weight.reshape((inputs, -1)), x.reshape((inputs, -1)))
-        y = self.cut(self.overlap(products.reshape((-1, x.shape[1]))))
-        return self.add_bias(y.reshape((outputs, -1)), self.bias).reshape(y.shape)
-
-
-class CopyRows(nn.Cell):
-    """Row i of the result is row index[i] of x, which has `sources` rows. An index of several axes is read as one.
-
-    Its gradient is AddRows: the one that MindSpore has is slower, and much slower to differentiate again.
-    """
-
-    def __init__(self, index: np.ndarray, sources: int):
-        super().__init__()
-        self.index = Tensor(index.reshape(-1).astype(np.int32))
-        self.back = AddRows(index, sources)
-
-    def construct(self, x):
-        return _gather(x, self.index, 0)
-
-    def bprop(self, x, out, dout):
-        return (self.back(dout),)
-
-
-class AddRows(nn.Cell):
-    """Row r of the result is the sum of the rows i of x with index[i] = r; the result has `results` rows."""
-
-    def __init__(self, index: np.ndarray, results: int):
-        super().__init__()
-        self.index = Tensor(index.reshape(-1).astype(np.int32))
-        self.results = results
-
-    def construct(self, x):
-        return _scatter_add(ops.zeros((self.results, x.shape[1]), x.dtype), self.index.reshape((-1, 1)), x)
-
-    def bprop(self, x, out, dout):
-        return (_gather(dout, self.index, 0),)
+        outputs, inputs, kernel, _ = self.weight.shape
+        channels, height, width, n = x.shape
+        weight = _product(self.weight.reshape((-1, kernel * kernel)), self.places)
+        weight = ops.transpose(weight.reshape((outputs, inputs, 4, -1)), (2, 0, 1, 3)).reshape((4 * outputs, -1))
+        rows = channels * height * width
+        windows = self.copy_rows(x.reshape((rows, n)), _window_rows(channels, height, width, kernel), rows)
+        y = self.add_bias(self.largest(_product(weight, windows.reshape((weight.shape[1], -1)))))
+        return y.reshape((outputs, (height - kernel + 1) // 2, (width - kernel + 1) // 2, n))

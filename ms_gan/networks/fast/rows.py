@@ -1,39 +1,48 @@
-"""The layers the networks are built from: the one place that calls MindSpore layers whose defaults differ between
-releases, and where a layer is rewritten because MindSpore's own is slow on a processor.
+"""Twins for arrays N×features: the layers of fully connected networks, as MindSpore's own are slow on a processor.
 
-Here an image is a row of an array N×features; the convolutional networks' layers are in `columns.py`.
-
-A rewritten layer keeps the names and shapes of the weights; tests hold it equal to MindSpore's own in value,
-gradient and moving statistics.
+A twin takes the parameters of the plain layer that it is made from, the same objects. Tests hold it equal to that layer
+in value, gradient and moving statistics. Twins for pictures are in `columns.py`.
 """
 
-import mindspore as ms
 from mindspore import nn, ops
-from mindspore.common.initializer import initializer
 from mindspore.ops.auto_generate import ReluGrad
 
-BATCH_NORM_EPSILON = 1e-5
-BATCH_NORM_MOMENTUM = 0.9
-
 _sum = ops.ReduceSum()
+_product = ops.MatMul(transpose_a=False, transpose_b=True)
 _add_to_columns = ops.BiasAdd()
 _relu_grad = ReluGrad()
 _tile = ops.Tile()
 
 
-class Dense(nn.Dense):
-    """y = x·Wᵀ + b (slide 模型中的层): N×inputs → N×outputs; W is outputs×inputs, b outputs numbers.
+def twin(plain: nn.Cell) -> nn.Cell | None:
+    """The faster twin of a plain layer for arrays N×features; None if it has none here."""
+    kind = kind_of(plain, (nn.Dense, nn.BatchNorm1d, nn.LeakyReLU))
+    if kind is nn.Dense and not plain.activation_flag:
+        return Dense(plain)
+    if kind is nn.BatchNorm1d and plain.use_batch_statistics is None:
+        return BatchNorm1d(plain)
+    return LeakyReLU(plain.alpha) if kind is nn.LeakyReLU else None
 
-    MindSpore's nn.Dense with its default initialisation, and the bias added by `_AddBias`.
-    """
 
-    def __init__(self, inputs: int, outputs: int):
-        super().__init__(inputs, outputs, has_bias=True)
-        self.product = ops.MatMul(transpose_a=False, transpose_b=True)
+def kind_of(cell: nn.Cell, kinds: tuple[type, ...]) -> type | None:
+    """Which of the kinds a cell is. A subclass is one, too, unless it computes in a way of its own."""
+    return next((kind for kind in kinds if isinstance(cell, kind) and type(cell).construct is kind.construct), None)
+
+
+class Dense(nn.Cell):
+    """nn.Dense, y = x·Wᵀ + b: …×inputs → …×outputs; W is outputs×inputs, b outputs numbers or None."""
+
+    def __init__(self, plain: nn.Dense):
+        super().__init__(auto_prefix=False)
+        self.weight = plain.weight
+        self.bias = plain.bias
         self.add_bias = _AddBias()
 
     def construct(self, x):
-        return self.add_bias(self.product(x, self.weight), self.bias)
+        y = _product(x.reshape((-1, x.shape[-1])), self.weight)
+        if self.bias is not None:
+            y = self.add_bias(y, self.bias)
+        return y.reshape((*x.shape[:-1], y.shape[1]))
 
 
 class _AddBias(nn.Cell):
@@ -47,51 +56,29 @@ class _AddBias(nn.Cell):
 
 
 class BatchNorm1d(nn.Cell):
-    """Batch normalisation of N×features: y = γ·(x − μ)/√(σ² + ε) + β (slide 模型中的层; Ioffe and Szegedy 2015).
+    """nn.BatchNorm1d of N×features: y = γ·(x − μ)/√(σ² + ε) + β (Ioffe and Szegedy 2015).
 
-    In training μ and σ² are the batch's, and move the statistics: moving ← 0.9·moving + 0.1·batch (for the variance
-    the batch's unbiased one, n/(n−1)·σ²). In evaluation the moving statistics take their place.
-
-    Equal to nn.BatchNorm1d(features, eps=1e-5, momentum=0.9), weights' names and shapes included. On two cores that
-    one took 5.3 ms forwards and backwards through 128×512, and this one 1.5.
+    In training μ and σ² are the batch's, and move the statistics: moving ← 0.9·moving + 0.1·batch with MindSpore's
+    momentum of 0.9 (for the variance the batch's unbiased one, n/(n−1)·σ²). In evaluation the moving statistics take
+    their place. On two cores MindSpore's layer took 5.3 ms forwards and backwards through 128×512, and this one 1.5.
     """
 
-    def __init__(self, features: int):
-        super().__init__()
-        self.gamma = ms.Parameter(initializer("ones", features), name="gamma")
-        self.beta = ms.Parameter(initializer("zeros", features), name="beta")
-        self.moving_mean = ms.Parameter(initializer("zeros", features), name="moving_mean", requires_grad=False)
-        self.moving_variance = ms.Parameter(initializer("ones", features), name="moving_variance", requires_grad=False)
-        self.normalise = _Normalise()
+    def __init__(self, plain: nn.BatchNorm1d):
+        super().__init__(auto_prefix=False)
+        self.gamma, self.beta = plain.gamma, plain.beta
+        self.moving_mean, self.moving_variance = plain.moving_mean, plain.moving_variance
+        self.epsilon, self.momentum = plain.eps, 1.0 - plain.momentum  # MindSpore keeps it as 1 − momentum
+        self.normalise = _Normalise(plain.eps)
 
     def construct(self, x):
         if not self.training:
-            scale = self.gamma * ops.rsqrt(self.moving_variance + BATCH_NORM_EPSILON)
+            scale = self.gamma * ops.rsqrt(self.moving_variance + self.epsilon)
             return (x - self.moving_mean) * scale + self.beta
-        n = x.shape[0]
+        n, rate = x.shape[0], 1 - self.momentum  # here, not above: a graph computes it as float32
         y, _, _, _, minus_mean, squares = self.normalise(x, self.gamma, self.beta)
-        rate = 1 - BATCH_NORM_MOMENTUM
         y = ops.depend(y, ops.assign_add(self.moving_mean, (self.moving_mean + minus_mean) * -rate))
         variance = squares * (1.0 / max(n - 1, 1))
         return ops.depend(y, ops.assign_add(self.moving_variance, (variance - self.moving_variance) * rate))
-
-
-class BatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation of N×features×height×width: as BatchNorm1d, each feature also over its pixels."""
-
-    def __init__(self, features: int):
-        super().__init__(
-            features,
-            eps=BATCH_NORM_EPSILON,
-            momentum=BATCH_NORM_MOMENTUM,
-            affine=True,
-            gamma_init="ones",
-            beta_init="zeros",
-            moving_mean_init="zeros",
-            moving_var_init="ones",
-            use_batch_statistics=None,
-            data_format="NCHW",
-        )
 
 
 class _Normalise(nn.Cell):
@@ -103,12 +90,16 @@ class _Normalise(nn.Cell):
     products are several times slower on a processor. What the gradient needs again is returned beside y.
     """
 
+    def __init__(self, epsilon: float):
+        super().__init__()
+        self.epsilon = epsilon
+
     def construct(self, x, gamma, beta):
         n = x.shape[0]
         minus_mean = _sum(x, 0) * (-1.0 / n)
         d = _add_to_columns(x, minus_mean)
         squares = _sum(d * d, 0)
-        r = ops.rsqrt(squares * (1.0 / n) + BATCH_NORM_EPSILON)
+        r = ops.rsqrt(squares * (1.0 / n) + self.epsilon)
         scale = _rows(r * gamma, n)
         return _add_to_columns(d * scale, beta), d, r, scale, minus_mean, squares
 
@@ -128,10 +119,11 @@ def _rows(row, n: int):
 
 
 class LeakyReLU(nn.Cell):
-    """x where x > 0, else slope·x (slide 判别器: a unit that is never positive still learns).
+    """nn.LeakyReLU, x where x > 0, else slope·x, for arrays of any shape.
 
     Written as x times a slope that no gradient runs through: 256×512 took 0.9 ms forwards and backwards on two
-    cores, where nn.LeakyReLU, which picks by Maximum, took 2.9. At exactly 0 the gradient is the slope.
+    cores, where nn.LeakyReLU, which picks by Maximum, took 2.9. At exactly 0 the gradient is the slope; MindSpore's is
+    the mean of both sides'.
     """
 
     def __init__(self, slope: float):
@@ -141,8 +133,3 @@ class LeakyReLU(nn.Cell):
     def construct(self, x):
         slopes = _relu_grad(ops.fill(x.dtype, x.shape, 1.0 - self.slope), x) + self.slope
         return x * ops.stop_gradient(slopes)
-
-
-def has_batch_statistics(network: nn.Cell) -> bool:
-    """Whether an image's score depends on its neighbours in the batch (through batch normalisation)."""
-    return any(isinstance(cell, (BatchNorm1d, nn.BatchNorm2d)) for _, cell in network.cells_and_names())

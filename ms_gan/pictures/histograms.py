@@ -17,7 +17,7 @@ TALLEST = 0.92  # rows: the highest bar of its row
 
 
 class Answers(Protocol):
-    """D's answers in one epoch, as `training.answers.answers_of` finds them."""
+    """D's answers in one epoch, as `studies.answers.answers_by_epoch` finds them."""
 
     epoch: int
     real: np.ndarray

@@ -58,8 +58,8 @@ _ROOMS = {
 
 _HOME = {name: f"ms_gan.{room}" for room, names in _ROOMS.items() for name in names}
 
-_MODULES = {name: f"ms_gan.{room}" for name, room in (("history", "records.history"), ("theory", "theory"))}
-"""Modules that are public as a whole: `history.read(path)`, `theory.kl(p, q)`."""
+_MODULES = {"commands": "ms_gan.commands", "history": "ms_gan.records.history", "theory": "ms_gan.theory"}
+"""Modules that are public as a whole: `commands.main(["recipes"])`, `history.read(path)`, `theory.kl(p, q)`."""
 
 __all__ = ["UserError", "__version__", *_HOME, *_MODULES]
 

@@ -12,8 +12,8 @@ from ms_gan.errors import UserError
 __version__ = "0.2.0"
 
 _ROOMS = {
-    "commands": ("one_line_errors",),
     "assignment.student": ("NotWritten", "Student"),
+    "commands": ("one_line_errors",),
     "commands.lecture": ("check_lecture_run", "lecture_run"),
     "commands.parse": ("lecture_options",),
     "data.batches": ("Batches",),

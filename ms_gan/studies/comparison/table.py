@@ -35,7 +35,7 @@ def draw(comparison: "Comparison", path: str | Path) -> Picture:
     and the row says how far.
 
     Args:
-        comparison: what `training.comparison.compare` returned; one of its runs at least must have begun.
+        comparison: what `comparing.compare` returned; one of its runs at least must have begun.
         path: where to, ending in .png; appears whole or not at all.
 
     Returns:

@@ -1,6 +1,5 @@
 """The fully connected pairs: the slides', and that of CS231n's notebook."""
 
-
 import mindspore as ms
 import numpy as np
 import pytest

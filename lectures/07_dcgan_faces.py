@@ -908,7 +908,7 @@ with one_line_errors():
             "The sound run": Losses(
                 [row.d_loss for row in rows],
                 [row.g_loss for row in rows],
-                find_objective(recipe.objective).equilibrium,
+                find_objective(recipe.objective, recipe.label_smoothing).equilibrium,
             ),
         },
     )

@@ -28,9 +28,18 @@ def write_film(path: str | Path, figures: Iterable[Figure]) -> None:
     palette, frames = None, []
     for figure in figures:
         drawn = _draw(figure)
-        palette = palette or drawn.quantize(COLOURS, Image.Quantize.MEDIANCUT)
+        palette = palette or _palette(drawn)
         frames.append(np.asarray(drawn.quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB")))
     write_picture(path, encode(frames, frame_times(len(frames))), ".gif")
+
+
+def _palette(drawn: Image.Image) -> Image.Image:
+    """The picture in its own few colours, that of its corner, the ground of all, as it is: no mixture with another."""
+    few = drawn.quantize(COLOURS, Image.Quantize.MEDIANCUT)
+    colours, ground = few.getpalette(), 3 * few.getpixel((0, 0))
+    colours[ground : ground + 3] = drawn.getpixel((0, 0))
+    few.putpalette(colours)
+    return few
 
 
 def _draw(figure: Figure) -> Image.Image:

@@ -304,9 +304,13 @@ assert batches.steps == len(images) // 128 and batches.dropped == len(images) % 
 # ## What can go wrong
 #
 # **`random.shuffle` on an array loses rows.** Code that goes round with these slides shuffles the test noise this way.
-# Python's shuffle swaps `x[i], x[j] = x[j], x[i]`. That is right for a list. A row of an array is not a copy but a
-# window onto the array's memory, so the first half of the swap overwrites what the second half is to read. Some rows
-# are then there twice, and others are gone.
+# Python's shuffle swaps `x[i], x[j] = x[j], x[i]`. That is right for a list. But a row `x[i]` of an array is no copy:
+# it *is* the array's memory. So the swap is two assignments of which the second reads what the first has written:
+#
+#     x[i] = x[j]   # the old row i is gone
+#     x[j] = x[i]   # and this is row j again
+#
+# Some rows are then there twice, and others are gone.
 
 # %%
 import random

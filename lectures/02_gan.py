@@ -256,8 +256,8 @@ print("spoilt names:", names[0], "beside", names[4])
 assert names[0] == "optim_ggeneratormodel.0.weight" and names[4] == "generatormodel.3.moving_mean"
 
 # %% [markdown]
-# If you come with checkpoints of such a script: `load_generator`, `ms-gan sample` and `--resume` of this package read
-# them all the same. They go by the kind of the weight and the order of the layers.
+# If you have checkpoints made by the slides' script: `load_generator`, `ms-gan sample` and `--resume` of this package
+# read them all the same. They match weights by kind and order, not by name.
 #
 # ## 什么是交叉熵 · What cross-entropy is
 #
@@ -366,7 +366,7 @@ def train_step(real, noise):
     discriminator_optimizer(d_gradients)
     g_loss, g_gradients = grad_g(noise)
     generator_optimizer(g_gradients)
-    return d_loss, g_loss
+    return float(d_loss), float(g_loss)
 
 
 # %% [markdown]
@@ -377,12 +377,11 @@ import time
 
 
 def first_steps(step):
-    """Runs the step on the first batches. Returns (d_loss, g_loss) and the seconds of each step."""
+    """Runs a step that returns two numbers on the first batches. Returns (d_loss, g_loss) and the seconds of each."""
     losses, seconds = [], []
     for image, latent_code in first_batches:
         start = time.perf_counter()
-        d_loss, g_loss = step(image, latent_code)[:2]
-        losses.append((float(d_loss.asnumpy()), float(g_loss.asnumpy())))
+        losses.append(step(image, latent_code))
         seconds.append(time.perf_counter() - start)
     return np.array(losses), seconds
 
@@ -399,7 +398,7 @@ slides_losses, slides_seconds = first_steps(train_step)
 # %% [markdown]
 # Now the same with this package. `create_players` makes the same two networks and their optimizers. They are given the
 # same first weights; the names are the same, too. `compile_step` puts one update of D and one of G into one compiled
-# graph.
+# graph. It returns four numbers in one tensor: d_loss, g_loss, D(x) and D(G(z)).
 
 # %%
 from ms_gan import RECIPES, compile_step, create_players, find_objective
@@ -411,7 +410,7 @@ for network in players.networks().values():
 assert not first_weights  # every weight has found its place
 
 step = compile_step(players, find_objective("non-saturating"))
-losses, seconds = first_steps(step)
+losses, seconds = first_steps(lambda image, latent_code: step(image, latent_code).asnumpy()[:2])
 
 print("step   slides' d_loss, g_loss   the package's")
 for number, (slides, ours) in enumerate(zip(slides_losses, losses, strict=True), 1):
@@ -429,6 +428,8 @@ print(f"compiled:     first step {seconds[0]:.2f} s, later ones {np.median(secon
 # - G(z) is computed once and serves both players. G has not changed between D's step and its own.
 # - D scores the real and the generated pictures in one pass.
 # - The losses are computed from scores.
+# - `fast(network)` computes the same layers from the same weights in ways that suit a processor. Tests hold both equal
+#   in what they answer and in what they learn.
 #
 # The last digits differ: float32 keeps about seven digits, and another order of the same sums rounds differently. Hence
 # the tolerance of 0.0001, and not 0.
@@ -459,9 +460,10 @@ assert twice > 1.2 * once
 # epochs instead of the slides' 200. Its first line says how many images and batches an epoch has. Then come lines like
 # those of the slides, every 100 steps (`--log-every 10`: every 10, as on the slides):
 #
-#     Epoch:[  0/200], step:[ 100/ 468], loss_d:1.127259 , loss_g:0.669279 , time:0.050s, lr:0.000200
+#     Epoch:[  1/200], step:[ 100/ 468], loss_d:1.127259 , loss_g:0.669279 , time:0.050s, lr:0.000200
 #
-# - `Epoch` counts from 0, as on the slides; `step` from 1.
+# - `Epoch` and `step` count from 1. (The slides print 0 for the first epoch. Only the names of the files still count
+#   from 0: `Generator0.ckpt` is the first epoch's.)
 # - `loss_d`, `loss_g`: the two losses of this step.
 # - `time`: the seconds that this step took, its batch included.
 # - `lr`: the learning rate.

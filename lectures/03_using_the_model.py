@@ -29,14 +29,14 @@ import sys
 from pathlib import Path
 
 EXPERIMENTS = ("learning_rate", "schedule", "batch_size", "latent_size", "beta1", "label_smoothing", "activation")
+OWN = "networks"  # one more, with networks of your own
+LAB = (*EXPERIMENTS, OWN)
 
 parser = argparse.ArgumentParser(description="Lecture 03: using the model.")
 parser.add_argument("file", nargs="?", type=Path, help="Generator….ckpt: the newest in result/checkpoints unless given")
 parser.add_argument("--epochs", type=int, default=5, help="of the training, where there are no weights: 5 unless given")
 parser.add_argument("--photo", type=Path, help="a photo of a digit: one is drawn unless given")
-parser.add_argument(
-    "--lab", nargs="*", choices=EXPERIMENTS, default=EXPERIMENTS, help="the experiments: all unless given"
-)
+parser.add_argument("--lab", nargs="*", choices=LAB, default=LAB, help="the experiments: all unless given")
 parser.add_argument("--lab-epochs", type=int, default=3, help="of each setting of the laboratory: 3 unless given")
 parser.add_argument("--lab-images", type=int, default=9600, help="that it trains on: 9600 unless given; 0 for all")
 parser.add_argument("--data", type=Path, help="a folder with MNIST's files: data/MNIST_Data unless given")
@@ -49,11 +49,18 @@ pictures = options.result / "lecture03"
 import time
 from dataclasses import replace
 
-from ms_gan import RECIPES, UserError, choose_device, lecture_run, load_images, one_line_errors
-from ms_gan.records.run_folder import run_of
-from ms_gan.records.trained import recipe_of
-from ms_gan.runs.run import Running
-from ms_gan.studies.answers import saved_epochs
+from ms_gan import (
+    RECIPES,
+    Running,
+    UserError,
+    choose_device,
+    lecture_run,
+    load_images,
+    one_line_errors,
+    recipe_of,
+    run_of,
+    saved_epochs,
+)
 
 started = time.monotonic()
 
@@ -128,7 +135,7 @@ Image.open(pictures / "samples.png")
 # %%
 import numpy as np
 
-from ms_gan.pictures.sheet import Strip, plot_sheet
+from ms_gan import Strip, plot_sheet
 
 
 def difference(one, other):
@@ -198,7 +205,7 @@ Image.open(pictures / "scale.png")
 # Long codes do not end in noise: the picture hardens. Dense layers, ReLUs and batch normalisation in evaluation mode
 # are, far from 0, linear along each ray. A code twice as long makes the last layer's numbers about twice as large, and
 # Tanh presses those to −1 and 1. So there is less and less between black and white, and in the end nothing changes any
-# more. What the shapes are out there nobody has ever corrected.
+# more. D never saw such codes' pictures, so nothing ever corrected G there.
 #
 # ## 给D一张自己的图 · A picture of your own
 #
@@ -279,7 +286,7 @@ Image.open(pictures / "asked.png")
 # %%
 from PIL import ImageOps
 
-from ms_gan.data.folder.square import Unreadable, read_square
+from ms_gan import Unreadable, read_square
 
 SIDE = 392  # pixels: 14 times 28
 
@@ -356,8 +363,7 @@ Image.open(pictures / "photo.png")
 # %%
 from mindspore import Tensor
 
-from ms_gan import to_pixels
-from ms_gan.networks.evaluation import has_batch_statistics
+from ms_gan import has_batch_statistics, to_pixels
 
 
 def draw_in_training_mode(batch):
@@ -395,8 +401,8 @@ Image.open(pictures / "modes.png")
 # %% [markdown]
 # - **Evaluation:** five times the same picture. (A pixel may differ by 1, because sums in another order round
 #   otherwise.)
-# - **Training:** five pictures. The code is the same, the neighbours are not. Whoever shows such pictures shows what
-#   the crowd made of them.
+# - **Training:** five pictures. The code is the same, the neighbours are not. Such pictures depend on the other codes
+#   in the batch.
 # - **Equal codes, training:** five *different* codes, always the same picture, and that a fog. In a batch of equal
 #   codes no feature has any variance. So the normalisation makes 0 of each, β is added, and nothing of the code is
 #   left.
@@ -418,10 +424,9 @@ Image.open(pictures / "modes.png")
 # with Ω the angle between a and b. Two random directions in 100 dimensions are nearly at right angles: Ω ≈ 90°.
 
 # %%
-from ms_gan.studies.walk.paths import WALKS, tour, usual_lengths
-from ms_gan.studies.walk.strip import Walked, film_walks, plot_walks
+from ms_gan import WALKS, Walked, film_walks, plot_walks, round_walk, usual_code_lengths
 
-low, high = usual_lengths(latent_size, recipe.noise)
+low, high = usual_code_lengths(latent_size, recipe.noise)
 walkers = codes_of(5, seed=12)
 cosine = walkers[0] @ walkers[1] / np.linalg.norm(walkers[0]) / np.linalg.norm(walkers[1])
 print(f"angle of the first two codes: {np.degrees(np.arccos(cosine)):.0f} degrees")
@@ -432,7 +437,7 @@ def walked(way):
 
 
 strip = {name: walked(walk(*walkers[:2], np.linspace(0, 1, 11))) for name, walk in WALKS.items()}
-film = {name: walked(tour(walk, walkers, frames=12)) for name, walk in WALKS.items()}
+film = {name: walked(round_walk(walk, walkers, frames=12)) for name, walk in WALKS.items()}
 with one_line_errors():
     plot_walks(pictures / "walk.png", strip, (low, high), "Two walks from one latent code to another")
     film_walks(pictures / "walk.gif", film, frames=12)
@@ -472,19 +477,17 @@ for name, drawn in {"the ends": samples, **half_way}.items():
 # new digits are; a copy has the distance 0.
 
 # %%
-from ms_gan.studies.neighbours.beside import plot_neighbours
-from ms_gan.studies.neighbours.copies import compare as compare_with
-from ms_gan.studies.neighbours.copies import verdict, yardstick
+from ms_gan import describe_copies, find_neighbours, find_real_neighbours, plot_neighbours
 
 trained_on = images[: recipe.train_images or None]
 with one_line_errors():
     begin = time.monotonic()
-    found = compare_with(samples[:100], trained_on)
-    name, held_out = yardstick(recipe, data, trained_on, 100, seed=0)
+    found = find_neighbours(samples[:100], trained_on)
+    name, held_out = find_real_neighbours(recipe, data, trained_on, 100, seed=0)
     print(f"{100 * 2 * len(trained_on):,} pairs of pictures compared in {time.monotonic() - begin:.1f} s")
     plot_neighbours(pictures / "neighbours.png", found, held_out, name)
-print(verdict(found, held_out, name))
-moved = compare_with(np.roll(trained_on[:100], 1, axis=2), trained_on)
+print(describe_copies(found, held_out, name))
+moved = find_neighbours(np.roll(trained_on[:100], 1, axis=2), trained_on)
 print(f"training pictures moved by a single pixel: {np.median(moved.nearest):.1f} grey levels in the median")
 print(f"samples and real digits beside their nearest training pictures: {pictures / 'neighbours.png'}")
 Image.open(pictures / "neighbours.png")
@@ -504,12 +507,10 @@ Image.open(pictures / "neighbours.png")
 # are spread.
 
 # %%
-from ms_gan import find_objective
-from ms_gan.pictures.histograms import plot_histograms
-from ms_gan.studies.answers import answers_of
+from ms_gan import answers_by_epoch, find_objective, plot_histograms
 
 with one_line_errors():
-    history = answers_of(file.parent, saved_epochs(file.parent, most=10), trained_on[:1000], seed=1)
+    history = answers_by_epoch(file.parent, saved_epochs(file.parent, most=10), trained_on[:1000], seed=1)
     balance = find_objective(recipe.objective, recipe.label_smoothing).balance  # ½ unless labels are smoothed
     plot_histograms(pictures / "histograms.png", history, balance=balance)
 print("epoch   mean D(x)   mean D(G(z))   both hills have in common   D's answer to a white sheet")
@@ -529,9 +530,9 @@ Image.open(pictures / "histograms.png")
 #
 # ## 参数实验室 · The hyper-parameter laboratory
 #
-# The slide lists what to change. In principle that is one line for each: `compare` trains a recipe once for each value,
-# from the same seed, so that first weights, order of images and latent codes are the same in all. It draws one sheet
-# and prints one table. On the command line:
+# The slide lists what to change. In principle that is one line for each: `compare_settings` trains a recipe once for
+# each value, from the same seed, so that first weights, order of images and latent codes are the same in all. What it
+# returns has a table, and `draw_comparison` makes a sheet of it. On the command line:
 #
 #     ms-gan compare gan --vary learning_rate=0.00001,0.0002,0.01 --epochs 3 --train-images 9600 --batch-size 32
 #
@@ -540,8 +541,7 @@ Image.open(pictures / "histograms.png")
 # 900 steps need not be best in the end. All else is as on the slides: learning rate 0.0002, 100 numbers, β1 0.5.
 
 # %%
-from ms_gan.studies.comparison.comparing import compare
-from ms_gan.studies.comparison.table import draw as draw_comparison
+from ms_gan import compare_settings, draw_comparison
 
 
 def experiment(field, values, **changes):
@@ -553,7 +553,7 @@ def experiment(field, values, **changes):
     with one_line_errors():
         base = replace(lab_recipe, **changes)
         running = Running(pictures / field, data=data, device=options.device)
-        comparison = compare(base, "gan", field, values, running)
+        comparison = compare_settings(base, "gan", field, values, running)
         if comparison.stopped_by:
             sys.exit(128 + comparison.stopped_by)
         sheet = draw_comparison(comparison, pictures / f"{field}.png")
@@ -656,7 +656,50 @@ experiment("activation", ["own", "relu", "tanh", "sigmoid"])
 # Its slope is ¼ at most, so little of the gradient comes through three layers, and little of the code on the way
 # forward: all codes give nearly the same picture. The diagnosis has a word for that, collapse.
 #
-# Layers are not in the laboratory. Take `Generator` and `Discriminator` of lecture 02 apart (exercise 7 there).
+# ### 自己的网络 · Networks of your own
+#
+# Layers have no option. But any two networks can play: G maps codes to pictures, D maps pictures to scores, without a
+# Sigmoid at its end. `make_players` gives each an optimizer, `Gan` is the game, and the run draws, saves and goes on as
+# always. If you want to see a number that nobody measures, write a **listener**. The one below measures after each
+# epoch how much lies between black and white: a column of `history.csv` and a curve in `losses.png`.
+
+# %%
+import mindspore as ms
+from mindspore import nn
+
+from ms_gan import Gan, Listener, make_players
+
+
+class Greys(Listener):
+    """The share of pixels between black and white in the pictures of the 25 fixed codes."""
+
+    figures = ("greys",)
+
+    def epoch(self, run):
+        drawn = run.game.samples()
+        return {"greys": float(((drawn > 25) & (drawn < 230)).mean())}
+
+
+if OWN in options.lab:
+    ms.set_seed(lab_recipe.seed)
+    my_g = nn.SequentialCell(
+        nn.Dense(100, 256), nn.ReLU(), nn.Dense(256, 28 * 28), nn.Tanh(), nn.Unflatten(1, (1, 28, 28))
+    )
+    my_d = nn.SequentialCell(nn.Flatten(), nn.Dense(28 * 28, 256), nn.LeakyReLU(alpha=0.2), nn.Dense(256, 1))
+    running = Running(pictures / OWN, data=data, device=options.device)
+    with one_line_errors():
+        game = Gan(lab_recipe, make_players(my_g, my_d, lab_recipe))
+    rows = lecture_run(lab_recipe, running, game=game, listeners=[Greys()])
+    measured = [row.greys for row in rows if "greys" in row.figures]
+    print("between black and white, epoch by epoch:", *[f"{share:.1%}" for share in measured])
+    assert len(measured) == lab_recipe.epochs
+else:
+    print(f"{OWN}: left out (--lab {OWN})")
+
+# %% [markdown]
+# One hidden layer in each player, and no batch normalisation: that, too, begins to draw. Put in a layer, take the
+# `Generator` of lecture 02, or measure something else, in a folder of its own. (The run's `recipe.json` does not know
+# your layers: to draw with them later, build `my_g` again and load its weights by `ms.load_param_into_net`.)
 #
 # ## What to expect
 #

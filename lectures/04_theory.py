@@ -44,8 +44,8 @@ pictures = options.result / "lecture04"
 # %% [markdown]
 # ## 熵 · Entropy
 #
-# A draw that has the probability p tells −log p: nothing if it was certain, much if it was rare. On average that is the
-# **entropy**
+# An outcome of probability p carries −log p of information: nothing if it was certain, much if it was rare. On average
+# that is the **entropy**
 #
 # $$H(p) = -\sum_x p(x) \log p(x)$$
 #
@@ -53,21 +53,21 @@ pictures = options.result / "lecture04"
 # chance. 0·log 0 counts as 0, because p·log p → 0. Of all distributions over n points the even one has the largest
 # entropy, log n.
 #
-# For a density the sum becomes an integral; on a grid, a sum times the width of a cell. `ms_gan.theory.divergences`
-# takes that width as its last argument, and 1 for a discrete distribution.
+# For a density the sum becomes an integral; on a grid, a sum times the width of a cell. The functions of `theory` take
+# that width as their last argument; without it they take 1, for a discrete distribution.
 
 # %%
 import numpy as np
 
-from ms_gan.theory.divergences import cross_entropy, entropy, js, kl, normalise
+from ms_gan import theory
 
 for name, p in (("coin", [1 / 2, 1 / 2]), ("bent coin", [0.9, 0.1]), ("certain", [1, 0]), ("die", np.full(6, 1 / 6))):
-    print(f"entropy of a {name:9}: {entropy(p):.4f} = {entropy(p) / np.log(2):.4f} bits")
-assert np.isclose(entropy([1 / 2, 1 / 2]), np.log(2)) and entropy([1, 0]) == 0
+    print(f"entropy of a {name:9}: {theory.entropy(p):.4f} = {theory.entropy(p) / np.log(2):.4f} bits")
+assert np.isclose(theory.entropy([1 / 2, 1 / 2]), np.log(2)) and theory.entropy([1, 0]) == 0
 
 rng = np.random.default_rng(0)
 for p in rng.dirichlet(np.ones(6), 1000):  # a thousand bent dice
-    assert 0 <= entropy(p) < np.log(6)
+    assert 0 <= theory.entropy(p) < np.log(6)
 
 x = np.linspace(-20, 20, 8001)
 cell = x[1] - x[0]
@@ -75,18 +75,18 @@ cell = x[1] - x[0]
 
 def normal(mean, std=1.0):
     """The density N(mean, std²) at x."""
-    return normalise(np.exp(-(((x - mean) / std) ** 2) / 2), cell)
+    return theory.normalise(np.exp(-(((x - mean) / std) ** 2) / 2), cell)
 
 
-assert np.isclose(entropy(normal(0), cell), np.log(np.sqrt(2 * np.pi * np.e)))
-assert entropy(normal(0, 0.1), cell) < 0  # of a density it depends on the unit of x, and may be negative
+assert np.isclose(theory.entropy(normal(0), cell), np.log(np.sqrt(2 * np.pi * np.e)))
+assert theory.entropy(normal(0, 0.1), cell) < 0  # of a density it depends on the unit of x, and may be negative
 
 # %% [markdown]
 # ## 什么是交叉熵 · Cross-entropy and the KL divergence
 #
-# Who believes q where p is true is surprised by −log q(x) at each draw: on average by the **cross-entropy**. The two
-# numbers of the slides are such surprises: −log 0.1 ≈ 2.30 and −log 0.9 ≈ 0.11. What this costs more than the truth
-# would is the **Kullback-Leibler divergence**:
+# If we model p by q, a draw x of p costs −log q(x): on average the **cross-entropy**. The two numbers of the slides are
+# such costs: −log 0.1 ≈ 2.30 and −log 0.9 ≈ 0.11. What q costs more than p itself would is the **Kullback-Leibler
+# divergence**:
 #
 # $$H(p, q) = -\sum p \log q = H(p) + KL(p \| q) \qquad KL(p \| q) = \sum p \log \frac{p}{q}$$
 #
@@ -98,29 +98,30 @@ assert entropy(normal(0, 0.1), cell) < 0  # of a density it depends on the unit 
 # to be impossible.
 
 # %%
-assert round(cross_entropy([1, 0], [0.1, 0.9]), 2) == 2.30 and round(cross_entropy([1, 0], [0.9, 0.1]), 2) == 0.11
+assert round(theory.cross_entropy([1, 0], [0.1, 0.9]), 2) == 2.30
+assert round(theory.cross_entropy([1, 0], [0.9, 0.1]), 2) == 0.11
 
 t = np.linspace(0.001, 5, 5000)
 assert (np.log(t) <= t - 1 + 1e-12).all()
 
 closest = np.inf
 for p, q in zip(rng.dirichlet(np.ones(6), 1000), rng.dirichlet(np.ones(6), 1000), strict=True):
-    closest = min(closest, kl(p, q))
-    assert kl(p, p) == 0 and np.isclose(cross_entropy(p, q), entropy(p) + kl(p, q))
+    closest = min(closest, theory.kl(p, q))
+    assert theory.kl(p, p) == 0 and np.isclose(theory.cross_entropy(p, q), theory.entropy(p) + theory.kl(p, q))
 print(f"a thousand pairs of dice: the smallest KL is {closest:.4f}")
 assert closest > 0
-assert kl([0.5, 0.5, 0], [0.5, 0.25, 0.25]) < np.inf == kl([0.5, 0.25, 0.25], [0.5, 0.5, 0])
+assert theory.kl([0.5, 0.5, 0], [0.5, 0.25, 0.25]) < np.inf == theory.kl([0.5, 0.25, 0.25], [0.5, 0.5, 0])
 
 # %% [markdown]
-# **Step 2: KL is not symmetric.** KL(p‖q) is dear where p has something and q has not. KL(q‖p) is dear where q has
-# something and p has not. That is no detail. Let p have two bumps, and q be one bump whose place and width may be
+# **Step 2: KL is not symmetric.** KL(p‖q) is large where p has mass and q has almost none. KL(q‖p) is large where q has
+# mass and p has almost none. That is no detail. Let p have two bumps, and q be one bump whose place and width may be
 # chosen. Which q is best?
 
 # %%
 two_bumps = (normal(-3, 0.5) + normal(3, 0.5)) / 2
 choices = [(mean, std) for mean in np.arange(-4, 4.5, 0.5) for std in (0.5, 1, 2, 3, 4)]
-covering = min(choices, key=lambda choice: kl(two_bumps, normal(*choice), cell))
-seeking = min(choices, key=lambda choice: kl(normal(*choice), two_bumps, cell))
+covering = min(choices, key=lambda choice: theory.kl(two_bumps, normal(*choice), cell))
+seeking = min(choices, key=lambda choice: theory.kl(normal(*choice), two_bumps, cell))
 print("one bump for two, mean and standard deviation:")
 print(f"  least KL(p || q): {covering[0]:4.1f} {covering[1]:4.1f}   it covers both")
 print(f"  least KL(q || p): {seeking[0]:4.1f} {seeking[1]:4.1f}   it takes one, and forgets the other")
@@ -139,14 +140,14 @@ faces = np.arange(1, 7)
 bent = np.array([1, 1, 1, 1, 1, 5]) / 10
 throws = rng.choice(faces, 100_000, p=bent)
 thetas = np.linspace(-1, 1, 201)
-models = [normalise(np.exp(theta * faces)) for theta in thetas]
+models = [theory.normalise(np.exp(theta * faces)) for theta in thetas]
 
 log_likelihoods = np.array([np.log(q)[throws - 1].mean() for q in models])
-divergences = np.array([kl(bent, q) for q in models])
+divergences = np.array([theory.kl(bent, q) for q in models])
 best = log_likelihoods.argmax(), divergences.argmin()
 print(f"theta of the largest likelihood {thetas[best[0]]:.2f}, of the least KL {thetas[best[1]]:.2f}")
 assert abs(thetas[best[0]] - thetas[best[1]]) < 0.025
-assert np.allclose(log_likelihoods, -entropy(bent) - divergences, atol=0.03)  # but for the chance of the throws
+assert np.allclose(log_likelihoods, -theory.entropy(bent) - divergences, atol=0.03)  # but for the chance of the throws
 
 # %% [markdown]
 # ## 为什么写不出 p_G · Why p_G cannot be written down
@@ -201,7 +202,6 @@ assert ((ratios > 1.9) & (ratios < 2.1)).all()  # half the side, twice the densi
 # density p_G, and dμ_G = p_G dx. The cell takes a G that turns back, G(z) = z², with z even on [−1, 1].
 
 # %%
-from ms_gan.theory.push_forward import change_of_variables, share_density
 
 
 def f(x):
@@ -213,21 +213,21 @@ middles, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
 p_z = np.full_like(z, 1 / 2)
 
 over_codes = f(z**2).mean()
-over_shares = (f(middles) * share_density(z**2, edges)).sum() * width
+over_shares = (f(middles) * theory.share_density(z**2, edges)).sum() * width
 one_inverse = (f(middles) * 0.5 / (2 * np.sqrt(middles))).sum() * width  # z = √x, and the other code forgotten
 print(f"E f(G(z)) over z {over_codes:.5f}; over x, by shares {over_shares:.5f}, with one inverse {one_inverse:.5f}")
 assert np.isclose(over_codes, over_shares, atol=1e-5)
 assert np.isclose(one_inverse, over_codes / 2, rtol=0.02)  # half the probability is lost
 
 try:
-    change_of_variables(p_z, z, z**2)
+    theory.change_of_variables(p_z, z, z**2)
 except ValueError as error:
     print(f"change_of_variables: {error}")
 
 # Where G does have an inverse both ways agree.
 x_of_z = z + z**3 / 2
-shares = share_density(x_of_z, np.linspace(-1.5, 1.5, 301))
-formula = np.interp(np.linspace(-1.495, 1.495, 300), x_of_z, change_of_variables(p_z, z, x_of_z))
+shares = theory.share_density(x_of_z, np.linspace(-1.5, 1.5, 301))
+formula = np.interp(np.linspace(-1.495, 1.495, 300), x_of_z, theory.change_of_variables(p_z, z, x_of_z))
 assert np.allclose(shares, formula, rtol=0.005)
 
 # %% [markdown]
@@ -266,23 +266,21 @@ assert (np.diff(found) < 0).all() and found[-1] < 0.001
 # other.
 
 # %%
-from ms_gan.theory.game import EQUILIBRIUM_VALUE, best_value, curvature, optimal_discriminator, slope, value
-
 p_data, p_g = normal(0), normal(1.5, 0.7)
-best_d = optimal_discriminator(p_data, p_g)
+best_d = theory.optimal_discriminator(p_data, p_g)
 
 near = np.abs(x) < 3  # further out D* is so near to 0 or 1 that float64 has few digits left for 1 − D*
 here = p_data[near], p_g[near], best_d[near]
-assert np.allclose(slope(*here), 0, atol=1e-9) and (curvature(*here) < 0).all()
+assert np.allclose(theory.slope(*here), 0, atol=1e-9) and (theory.curvature(*here) < 0).all()
 
-most = best_value(p_data, p_g, cell)
+most = theory.best_value(p_data, p_g, cell)
 others = []
 for _ in range(2000):
     shift, stretch = rng.normal(0, 1, 2)
     score = np.log(p_data[near] / p_g[near]) * np.exp(stretch) + shift
     other = best_d.copy()
     other[near] = 1 / (1 + np.exp(-score))
-    others.append(value(p_data, p_g, np.clip(other, 1e-300, 1 - 1e-16), cell))
+    others.append(theory.value(p_data, p_g, np.clip(other, 1e-300, 1 - 1e-16), cell))
 print(f"V(G, D*) = {most:.6f}; the best of 2,000 other D: {max(others):.6f}")
 assert max(others) < most
 
@@ -303,12 +301,13 @@ assert max(others) < most
 # %%
 print("p_G shifted by   V(G, D*)   -log 4 + 2 JSD   JSD")
 for shift in (0, 0.5, 1, 2, 4, 8):
-    by_d, by_js = best_value(p_data, normal(shift), cell), EQUILIBRIUM_VALUE + 2 * js(p_data, normal(shift), cell)
-    print(f"{shift:14}   {by_d:8.5f}   {by_js:14.5f}   {js(p_data, normal(shift), cell):.5f}")
+    jsd = theory.js(p_data, normal(shift), cell)
+    by_d, by_js = theory.best_value(p_data, normal(shift), cell), theory.EQUILIBRIUM_VALUE + 2 * jsd
+    print(f"{shift:14}   {by_d:8.5f}   {by_js:14.5f}   {jsd:.5f}")
     assert abs(by_d - by_js) < 1e-10
-    assert 0 <= js(p_data, normal(shift), cell) <= np.log(2)
-assert np.isclose(best_value(p_data, p_data, cell), -np.log(4))
-assert (optimal_discriminator(p_data, p_data) == 1 / 2).all()  # D is 50 % sure of everything
+    assert 0 <= jsd <= np.log(2)
+assert np.isclose(theory.best_value(p_data, p_data, cell), -np.log(4))
+assert (theory.optimal_discriminator(p_data, p_data) == 1 / 2).all()  # D is 50 % sure of everything
 
 # %% [markdown]
 # **Step 8: no valley on the way.** V(G, D\*) is convex in p_G: for each D, V is linear in p_G, and a maximum of linear
@@ -316,7 +315,7 @@ assert (optimal_discriminator(p_data, p_data) == 1 / 2).all()  # D is 50 % sure 
 # 2). In the weights of a network nothing is convex: there the proof ends and the experiment begins.
 
 # %%
-along = [best_value(p_data, (1 - share) * p_data + share * p_g, cell) for share in np.linspace(0, 1, 51)]
+along = [theory.best_value(p_data, (1 - share) * p_data + share * p_g, cell) for share in np.linspace(0, 1, 51)]
 assert (np.diff(along) > 0).all() and (np.diff(along, 2) > 0).all()
 print(f"from p_data to another p_G, V(G, D*) rises from {along[0]:.4f} to {along[-1]:.4f}, ever more steeply")
 
@@ -331,7 +330,6 @@ print(f"from p_data to another p_G, V(G, D*) rises from {along[0]:.4f} to {along
 # N(0, 1): log D\*/(1 − D\*) = θ²/2 − θx, so its slope for x is −θ.
 
 # %%
-from ms_gan.theory.game import non_saturating_slope, saturating_slope
 
 
 def gradient(of, theta, step=1e-4):
@@ -341,10 +339,10 @@ def gradient(of, theta, step=1e-4):
 print("theta   log(1 - D)   2 JSD      -log D   KL - 2 JSD      (gradients for theta)")
 for theta in (0.5, 1, 2, 4, 8):
     score = theta**2 / 2 - theta * x
-    first = (normal(theta) * saturating_slope(score) * -theta).sum() * cell
-    second = (normal(theta) * non_saturating_slope(score) * -theta).sum() * cell
-    of_js = gradient(lambda p: 2 * js(p_data, p, cell), theta)
-    of_kl = gradient(lambda p: kl(p, p_data, cell) - 2 * js(p_data, p, cell), theta)
+    first = (normal(theta) * theory.saturating_slope(score) * -theta).sum() * cell
+    second = (normal(theta) * theory.non_saturating_slope(score) * -theta).sum() * cell
+    of_js = gradient(lambda p: 2 * theory.js(p_data, p, cell), theta)
+    of_kl = gradient(lambda p: theory.kl(p, p_data, cell) - 2 * theory.js(p_data, p, cell), theta)
     print(f"{theta:5}   {first:10.6f}   {of_js:8.6f}   {second:8.5f}   {of_kl:10.5f}")
     assert np.isclose(first, of_js, rtol=1e-3, atol=1e-7) and np.isclose(second, of_kl, rtol=1e-4)
 assert first < 0.01 < 7 < second  # far off the one has nothing to say, and the other says it loudest
@@ -358,19 +356,17 @@ assert first < 0.01 < 7 < second  # far off the one has nothing to say, and the 
 # 1, one of them shifted:
 
 # %%
-from ms_gan.theory.wasserstein import wasserstein, wasserstein_of_samples
-
 fine = np.linspace(-1, 6, 7001)
-box = normalise((fine >= 0) & (fine < 1))
+box = theory.normalise((fine >= 0) & (fine < 1))
 print("shift   JSD / log 2   Wasserstein")
 for shift in (0, 0.25, 0.5, 1, 2, 4):
-    moved = normalise((fine >= shift) & (fine < 1 + shift))
-    shared, far = js(box, moved) / np.log(2), wasserstein(box, moved, fine)
+    moved = theory.normalise((fine >= shift) & (fine < 1 + shift))
+    shared, far = theory.js(box, moved) / np.log(2), theory.wasserstein_distance(box, moved, fine)
     print(f"{shift:5}   {shared:11.3f}   {far:11.3f}")
     assert np.isclose(shared, min(shift, 1), atol=0.002) and np.isclose(far, shift, atol=0.002)
 
 # Of two samples no density is needed: the values are paired by their rank.
-by_rank = wasserstein_of_samples(rng.uniform(0, 1, 10_000), rng.uniform(4, 5, 10_000))
+by_rank = theory.wasserstein_of_samples(rng.uniform(0, 1, 10_000), rng.uniform(4, 5, 10_000))
 print(f"10,000 draws of each, shift 4: {by_rank:.3f}")
 assert np.isclose(by_rank, 4, atol=0.03)
 
@@ -390,15 +386,14 @@ assert np.isclose(by_rank, 4, atol=0.03)
 import time
 from dataclasses import replace
 
-from ms_gan.demos.figure1 import draw_figure1, film_figure1, four_moments, play_figure1
-from ms_gan.recipes import FIGURE1
+from ms_gan import FIGURE1, draw_figure1, figure1_moments, film_figure1, play_figure1
 
 start = time.perf_counter()
 shots, game = play_figure1(replace(FIGURE1, steps=options.batches))
 print(f"{len(game.answers):,} batches in {time.perf_counter() - start:.0f} s")
 
 print("moment   updates of D, of G   V(G, D)   V(G, D*)   mean |D - D*|   mean |D - 1/2|   distance")
-moments = four_moments(shots)
+moments = figure1_moments(shots)
 for letter, shot in zip("abcd", moments, strict=True):
     print(
         f"   ({letter})   {shot.d_updates:12,}   {shot.g_updates:5,}   {shot.value:7.3f}   {shot.best_value:8.3f}",
@@ -424,12 +419,12 @@ from PIL import Image
 
 a, b, c, d = moments
 for shot in shots:  # step 6, at every moment of a real training
-    assert abs(shot.best_value - (EQUILIBRIUM_VALUE + 2 * shot.js)) < 1e-10
+    assert abs(shot.best_value - (theory.EQUILIBRIUM_VALUE + 2 * shot.js)) < 1e-10
 assert b.found > 0.85 and b.mean_difference(b.best_d) < 0.5 * shots[0].mean_difference(shots[0].best_d)
 if options.batches >= FIGURE1.steps:
     assert c.distance <= shots[0].distance / 2
     assert d.distance < 0.1 * shots[0].distance and d.mean_difference(0.5) < 0.06
-    assert d.best_value < EQUILIBRIUM_VALUE + 0.06
+    assert d.best_value < theory.EQUILIBRIUM_VALUE + 0.06
 
 with one_line_errors():
     draw_figure1(pictures / "figure1.png", shots)
@@ -454,8 +449,7 @@ Image.open(pictures / "figure1.png")
 # different the fakes still are**. The run is that of lecture 02, if it lies in `result`, else the game above.
 
 # %%
-from ms_gan.records import history
-from ms_gan.records.run_folder import RunFolder
+from ms_gan import RunFolder, history
 
 folder = RunFolder(options.result)
 saved = folder.read_recipe()
@@ -523,16 +517,15 @@ for k, found in sorted(by_k.items()):
 # nearest heap. 8 is even, 1 is all at one.
 
 # %%
-from ms_gan.demos.ring import MOMENTS, coverage, draw_rings, play_ring
-from ms_gan.recipes import RING, RINGS
+from ms_gan import RING, RING_MOMENTS, RINGS, draw_rings, play_ring, ring_coverage
 
-when = tuple(max(number, moment * options.ring_batches // RING.steps) for number, moment in enumerate(MOMENTS, 1))
+when = tuple(max(number, moment * options.ring_batches // RING.steps) for number, moment in enumerate(RING_MOMENTS, 1))
 games = {}
 print(" " * 20, *[f"{moment:>17,}" for moment in when], " batches")
 for name, toy in RINGS.items():
     start = time.perf_counter()
     games[name] = play_ring(toy, when)
-    measured = [coverage(points) for points in games[name]]
+    measured = [ring_coverage(points) for points in games[name]]
     cells = [f"{found.modes} {found.near:4.0%} {found.spread:4.1f}" for found in measured]
     print(f"{name:20}", *[f"{cell:>17}" for cell in cells], f"  {time.perf_counter() - start:.0f} s")
 
@@ -561,8 +554,9 @@ Image.open(pictures / "rings.png")
 
 # %%
 eight, one = np.full(8, 1 / 8), np.eye(8)[0]
-print(f"KL(p_G || p_data) of one heap for eight {kl(one, eight):.3f} = log 8; KL(p_data || p_G) {kl(eight, one)}")
-assert np.isclose(kl(one, eight), np.log(8)) and kl(eight, one) == np.inf
+print(f"KL(p_G || p_data) of one heap for eight {theory.kl(one, eight):.3f} = log 8; ", end="")
+print(f"KL(p_data || p_G) {theory.kl(eight, one)}")
+assert np.isclose(theory.kl(one, eight), np.log(8)) and theory.kl(eight, one) == np.inf
 
 # %% [markdown]
 # ## What to expect

@@ -113,7 +113,7 @@ for name, game in games.items():
 # %%
 from PIL import Image
 
-from ms_gan.demos.loss_curves import plot_objectives
+from ms_gan import plot_objectives
 
 scores = np.linspace(-6, 6, 61, dtype=np.float32)[:, np.newaxis]
 right = {"minimax": 1e4, "non-saturating": 1e4, "least-squares": 1, "wasserstein": 0}  # D pays nothing for real ones
@@ -190,9 +190,7 @@ assert games["least-squares"].equilibrium == (1 / 4, 1 / 8)
 # rate 0.001 and β1 = 0.5, 10 epochs. The last batch of an epoch has 80 images and is kept: 391 iterations an epoch.
 
 # %%
-from ms_gan import create_players, lecture_run
-from ms_gan.records.run_folder import RunFolder
-from ms_gan.runs.run import Running
+from ms_gan import RunFolder, Running, create_players, lecture_run
 
 
 def run(name, root):
@@ -340,7 +338,7 @@ for theta in (0, 1, 2, 5, 10):
 # A linear critic D(x) = w·x + b has the slope ‖w‖ everywhere, so its penalty can be written down: (‖w‖ − 1)².
 
 # %%
-from ms_gan.games.objectives import gradient_penalty
+from ms_gan import gradient_penalty
 
 
 class Linear(nn.Cell):
@@ -438,9 +436,10 @@ for name in ("wgan", "wgan-gp"):
 # **Question 1:** what happens in six steps from (1, 1)?
 
 # %%
-from ms_gan.theory.xy_game import alternating, averages, extragradient, growth, matrix, play, simultaneous
+from ms_gan import theory
 
-points = play(alternating, start=(1, 1), moves=6, size=1)
+xy = theory.xy_game
+points = xy.play(xy.alternating, start=(1, 1), moves=6, size=1)
 print("step", *[f"{number:3}" for number in range(7)])
 for name, column in (("y   ", points[:, 1]), ("x   ", points[:, 0])):
     print(name, *[f"{value:3.0f}" for value in column])
@@ -465,20 +464,20 @@ assert points[:, 0].tolist() == [1, -1, -2, -1, 1, 2, 1]
 # the point runs away.
 
 # %%
-assert np.array_equal(np.linalg.matrix_power(matrix(alternating, size=1), 6), np.eye(2))
+assert np.array_equal(np.linalg.matrix_power(xy.matrix(xy.alternating, size=1), 6), np.eye(2))
 
 print("step size   at once: a move grows by   in turns   ellipse kept to   steps for one round")
 for size in (1, 0.5, 0.25, 0.1, 0.01):
-    x, y = play(alternating, moves=5000, size=size).T
+    x, y = xy.play(xy.alternating, moves=5000, size=size).T
     kept = x**2 + y**2 + size * x * y
-    assert np.isclose(growth(simultaneous, size=size), np.sqrt(1 + size**2))
-    assert np.isclose(growth(alternating, size=size), 1)
+    assert np.isclose(xy.growth(xy.simultaneous, size=size), np.sqrt(1 + size**2))
+    assert np.isclose(xy.growth(xy.alternating, size=size), 1)
     assert np.allclose(kept, kept[0])
     rounds = 2 * np.pi / (2 * np.arcsin(size / 2))
-    print(f"{size:9}   {growth(simultaneous, size=size):25.5f}   {growth(alternating, size=size):8.5f}", end="   ")
-    print(f"{np.ptp(kept):15.0e}   {rounds:20.1f}")
+    grown = f"{xy.growth(xy.simultaneous, size=size):25.5f}   {xy.growth(xy.alternating, size=size):8.5f}"
+    print(f"{size:9}   {grown}   {np.ptp(kept):15.0e}   {rounds:20.1f}")
 assert np.isclose(np.arcsin(1 / 2), np.pi / 6)  # size 1 turns by 60 degrees: six steps a round
-assert growth(alternating, size=2.1) > 1.3
+assert xy.growth(xy.alternating, size=2.1) > 1.3
 
 # %% [markdown]
 # What does help?
@@ -492,20 +491,20 @@ assert growth(alternating, size=2.1) > 1.3
 #   In GANs, penalties on D's gradient play this part.
 
 # %%
-from ms_gan.demos.orbit_plot import plot_orbits
+from ms_gan import plot_orbits
 
-assert np.isclose(growth(extragradient, size=0.25), np.sqrt(1 - 0.25**2 + 0.25**4))
-assert np.isclose(growth(alternating, size=0.25, pull=0.2), 1 - 0.25 * 0.2)
-assert np.allclose(averages(play(alternating, moves=6 * 100 - 1))[-1], 0)
+assert np.isclose(xy.growth(xy.extragradient, size=0.25), np.sqrt(1 - 0.25**2 + 0.25**4))
+assert np.isclose(xy.growth(xy.alternating, size=0.25, pull=0.2), 1 - 0.25 * 0.2)
+assert np.allclose(xy.averages(xy.play(xy.alternating, moves=6 * 100 - 1))[-1], 0)
 
 panels = {
-    "In turns, size 1: a cycle of six": {"in turns": play(alternating)},
-    "In turns, size ¼: an ellipse": {"in turns": play(alternating, moves=25, size=0.25)},
-    "At once, size ¼: a spiral outward": {"at once": play(simultaneous, moves=50, size=0.25)},
+    "In turns, size 1: a cycle of six": {"in turns": xy.play(xy.alternating)},
+    "In turns, size ¼: an ellipse": {"in turns": xy.play(xy.alternating, moves=25, size=0.25)},
+    "At once, size ¼: a spiral outward": {"at once": xy.play(xy.simultaneous, moves=50, size=0.25)},
     "What helps, size ¼": {
-        "looking ahead": play(extragradient, moves=60, size=0.25),
-        "pull": play(alternating, moves=60, size=0.25, pull=0.2),
-        "averaging": averages(play(alternating, moves=60, size=0.25)),
+        "looking ahead": xy.play(xy.extragradient, moves=60, size=0.25),
+        "pull": xy.play(xy.alternating, moves=60, size=0.25, pull=0.2),
+        "averaging": xy.averages(xy.play(xy.alternating, moves=60, size=0.25)),
     },
 }
 with one_line_errors():

@@ -41,11 +41,16 @@ pictures = options.result / "lecture07"
 # %%
 from dataclasses import replace
 
-from ms_gan import RECIPES, UserError, choose_device, one_line_errors
-from ms_gan.data.faces.cartoon import draw_cartoons
-from ms_gan.data.sources import load_data_set
-from ms_gan.records.run_folder import RunFolder
-from ms_gan.runs.resume import check_settings
+from ms_gan import (
+    RECIPES,
+    RunFolder,
+    UserError,
+    check_lecture_run,
+    choose_device,
+    draw_cartoons,
+    load_data_set,
+    one_line_errors,
+)
 
 # What cannot work is said here, in one line, before anything is computed.
 with one_line_errors():
@@ -54,8 +59,7 @@ with one_line_errors():
         raise UserError(f"cure steps {options.cure_steps}: it must be a whole number of at least 10")
     recipe = replace(RECIPES["dcgan-small"], epochs=options.epochs, width=options.width)
     folder = RunFolder(options.result / "dcgan-small")
-    if there := folder.read_recipe():
-        check_settings(there, recipe)
+    check_lecture_run(recipe, folder)
     data = options.data or Path("data", "cartoon")
     if options.data is None and not data.exists():
         print(f"no faces in {data} yet: 10,000 are drawn now, once; Ctrl-C stops, `ms-gan data cartoon` goes on")
@@ -171,48 +175,20 @@ assert up == [1, 4, 8, 16, 32, 64] and down == up[::-1]
 # The widths: 64 maps where the picture is largest, and twice as many at half the side. So every inner layer costs the
 # same number of multiplications. No convolution has a bias. Behind the inner ones batch normalisation would subtract it
 # again, and the usual code for this paper has none at the two ends either.
+#
+# `build("dcgan64", 100, (3, 64, 64), 64)` makes the pair: for codes of 100 numbers, pictures of 3×64×64 and 64 maps.
+# Its file begins with the layers that both networks are made of; behind them is D, which halves until 4×4 is left.
 
 # %%
-from mindspore.common.initializer import Normal
+import inspect
 
+from ms_gan import build
 
-def halving(inputs, outputs):
-    settings = {"stride": 2, "pad_mode": "pad", "padding": 1, "has_bias": False}
-    return nn.Conv2d(inputs, outputs, 4, **settings, weight_init=Normal(0.02))
-
-
-def doubling(inputs, outputs):
-    settings = {"stride": 2, "pad_mode": "pad", "padding": 1, "has_bias": False}
-    return nn.Conv2dTranspose(inputs, outputs, 4, **settings, weight_init=Normal(0.02))
-
-
-def batch_norm(maps):
-    return nn.BatchNorm2d(maps, eps=1e-5, momentum=0.9, gamma_init=Normal(0.02, 1.0), beta_init="zeros")
-
-
-class Discriminator(nn.Cell):
-    """Images N×3×64×64 in [−1, 1] → scores N×1."""
-
-    def __init__(self):
-        super().__init__()
-        self.model = nn.SequentialCell(
-            halving(3, 64),
-            nn.LeakyReLU(alpha=0.2),
-            halving(64, 128),
-            batch_norm(128),
-            nn.LeakyReLU(alpha=0.2),
-            halving(128, 256),
-            batch_norm(256),
-            nn.LeakyReLU(alpha=0.2),
-            halving(256, 512),
-            batch_norm(512),
-            nn.LeakyReLU(alpha=0.2),
-            nn.Conv2d(512, 1, 4, stride=1, pad_mode="valid", padding=0, has_bias=False, weight_init=Normal(0.02)),
-            nn.Flatten(),
-        )
-
-    def construct(self, image):
-        return self.model(image)
+ms.set_seed(0)  # the same weights in every run
+generator, discriminator = build("dcgan64", 100, (3, 64, 64), 64)
+source = inspect.getsource(inspect.getmodule(generator))
+print(source[: source.index("class Generator")])
+print(inspect.getsource(type(discriminator)))
 
 
 def show_layers(network, x, expected):
@@ -228,8 +204,6 @@ def show_layers(network, x, expected):
     return total
 
 
-ms.set_seed(0)  # the same weights in every run
-discriminator = Discriminator()
 large_image = Tensor(image[:2].asnumpy().repeat(2, axis=2).repeat(2, axis=3))  # 2×3×64×64
 print("discriminator   output      parameters")
 d_parameters = show_layers(
@@ -268,45 +242,13 @@ assert costs[1] == costs[2] == costs[3] == 2**25
 # The same stairs upwards. G's last layer has no batch normalisation: the pictures' colours must be free to have any
 # mean and any spread.
 
-
 # %%
-class Generator(nn.Cell):
-    """Latent codes N×100 → images N×3×64×64 in [−1, 1]."""
-
-    def __init__(self):
-        super().__init__()
-        self.model = nn.SequentialCell(
-            nn.Unflatten(1, (100, 1, 1)),
-            nn.Conv2dTranspose(
-                100, 512, 4, stride=1, pad_mode="valid", padding=0, has_bias=False, weight_init=Normal(0.02)
-            ),
-            batch_norm(512),
-            nn.ReLU(),
-            doubling(512, 256),
-            batch_norm(256),
-            nn.ReLU(),
-            doubling(256, 128),
-            batch_norm(128),
-            nn.ReLU(),
-            doubling(128, 64),
-            batch_norm(64),
-            nn.ReLU(),
-            doubling(64, 3),
-            nn.Tanh(),
-        )
-
-    def construct(self, latent_code):
-        return self.model(latent_code)
-
-
-ms.set_seed(1)
-generator = Generator()
+print(inspect.getsource(type(generator)))
 print("generator       output      parameters")
 g_parameters = show_layers(
     generator,
-    latent_code[:2],
+    latent_code[:2].reshape((2, 100, 1, 1)),  # pictures of one pixel, with 100 channels
     [
-        ((100, 1, 1), 0, "a picture of one pixel"),
         ((512, 4, 4), 100 * 512 * 16, "(1 - 1)·1 + 4 = 4;  100·512·16"),
         ((512, 4, 4), 2 * 512, "2·512: γ and β"),
         ((512, 4, 4), 0, ""),
@@ -326,38 +268,26 @@ g_parameters = show_layers(
 assert g_parameters == 3_576_704
 
 # %% [markdown]
-# ## Beside the package's pair
+# ## The same pair, faster
 #
-# `build("dcgan64", 100, (3, 64, 64), 64)` makes the same two networks, written as products of matrices, which a
-# processor is good at (lecture 06 says why). With the same weights they say the same:
+# `fast(network)` computes the same layers, from the same weights, as products of matrices, which a processor is good at
+# (lecture 06 says why). Tests hold both equal; here they are held beside each other once more, and the first weights
+# beside the paper's rule 5.
 
 # %%
-from ms_gan.networks import build
+from ms_gan import fast
 
 
 def weights_of(network, kind):
     return [parameter for parameter in network.get_parameters() if parameter.name.split(".")[-1] == kind]
 
 
-def copy_weights(source, target):
-    """By the kind of the weight, and the order of the layers."""
-    for kind in ("weight", "gamma", "beta", "moving_mean", "moving_variance"):
-        for ours, theirs in zip(weights_of(source, kind), weights_of(target, kind), strict=True):
-            assert ours.shape == theirs.shape
-            theirs.set_data(Tensor(ours.asnumpy()))
-
-
-fast_generator, fast_discriminator = build("dcgan64", 100, (3, 64, 64), 64)
-first_scales = np.concatenate([gamma.asnumpy() for gamma in weights_of(fast_generator, "gamma")])
-for name, ours, theirs, x in (
-    ("discriminator", discriminator, fast_discriminator, large_image),
-    ("generator", generator, fast_generator, latent_code[:2]),
-):
-    first_weights = np.concatenate([weight.asnumpy().ravel() for weight in weights_of(theirs, "weight")])
+first_scales = np.concatenate([gamma.asnumpy() for gamma in weights_of(generator, "gamma")])
+for name, plain, x in (("discriminator", discriminator, large_image), ("generator", generator, latent_code[:2])):
+    first_weights = np.concatenate([weight.asnumpy().ravel() for weight in weights_of(plain, "weight")])
     assert np.allclose((first_weights.mean(), first_weights.std()), (0, 0.02), atol=1e-4)
-    copy_weights(ours, theirs)
     for training in (True, False):
-        answers = [network.set_train(training)(x).asnumpy() for network in (ours, theirs)]
+        answers = [network.set_train(training)(x).asnumpy() for network in (plain, fast(plain))]
         difference = abs(answers[0] - answers[1]).max()
         mode = "training" if training else "evaluation"
         print(f"{name} in {mode}: largest difference {difference:.0e} among {answers[0].size:,} numbers")
@@ -416,7 +346,7 @@ assert abs(best) < 1e-6
 # pair of functions is an `Objective` like those of lecture 05, and the package's own step trains by it.
 
 # %%
-from ms_gan.games.objectives import PROBABILITIES, Objective
+from ms_gan import PROBABILITIES, Objective
 
 
 def slides_d_loss(real_scores, fake_scores):
@@ -446,7 +376,7 @@ from_probabilities = Objective(slides_d_loss, slides_g_loss, equilibrium=(np.log
 # training:
 
 # %%
-from ms_gan import compile_step, create_players, find_objective
+from ms_gan import compile_step, create_players, find_objective, make_players
 
 
 def scaled(image):
@@ -465,7 +395,7 @@ assert 0 <= lowest < highest <= 255.001
 
 # 32 feature maps and 16 pictures a batch: enough for this, and quick.
 small_recipe = replace(RECIPES["dcgan-small"], width=32, batch_size=16)
-untrained = create_players(small_recipe).discriminator
+untrained = fast(create_players(small_recipe).discriminator)
 print("largest first score   pictures -1...1   pictures 0...255")
 spread = {}
 for mode in ("training", "evaluation"):
@@ -477,7 +407,8 @@ assert spread["evaluation"][1] > 20 * spread["evaluation"][0]
 # %% [markdown]
 # In training mode batch normalisation takes the factor away again. In evaluation mode it goes through to the score. Now
 # the run with the first three faults together. A `Trial` trains one pair of networks as often as we like, each time
-# from first weights that a seed gives, and always with the same batches.
+# from first weights that a seed gives, and always with the same batches. `compile_step` puts networks into training
+# mode, so for a code that never does, they get a `set_train` that does nothing.
 
 # %%
 STEPS = 25
@@ -490,14 +421,29 @@ def parameters_of(players):
     return [p for network in networks for p in network.get_parameters()] + players.optimizer_state()
 
 
+class NeverSet(nn.Cell):
+    """A network that stays in evaluation mode, in which it begins."""
+
+    def __init__(self, network):
+        super().__init__(auto_prefix=False)  # the weights keep their names
+        self.network = network
+
+    def construct(self, x):
+        return self.network(x)
+
+    def set_train(self, mode=True):
+        return self
+
+
 class Trial:
     """A pair of networks and their compiled step, which can begin again and again."""
 
     def __init__(self, objective, training, recipe=small_recipe):
         self.objective, self.recipe, self.players = objective, recipe, create_players(recipe)
-        self.step = compile_step(self.players, objective)  # this sets training mode …
-        for network in self.players.networks().values():
-            network.set_train(training)  # … which a code without set_train never does
+        if not training:
+            self.players = make_players(*map(NeverSet, self.players.networks().values()), recipe)
+        self.step = compile_step(self.players, objective)
+        self.generator, self.discriminator = map(fast, self.players.networks().values())
 
     def begin(self, learning_rate, seed=0):
         """New first weights and new Adams."""
@@ -510,7 +456,7 @@ class Trial:
     def train(self, show, steps=STEPS):
         """(d_loss, g_loss, D(x), D(G(z))) of each step; `show` makes of the pictures what the networks are shown."""
         chosen = [trial_batches[number % len(trial_batches)] for number in range(steps)]
-        return [tuple(float(value) for value in self.step(show(image), code)) for image, code in chosen]
+        return [tuple(self.step(show(image), code).asnumpy().tolist()) for image, code in chosen]
 
 
 def slides_line(row):
@@ -556,7 +502,7 @@ assert all(locked[locked.index(True) :])
 # **Score, sigmoid, 1 − p, logarithm, half.** The broken D once more, one operation at a time:
 
 # %%
-generator_b, discriminator_b = broken.players.generator, broken.players.discriminator
+generator_b, discriminator_b = broken.generator, broken.discriminator
 shown = raw(trial_batches[-1][0])
 real_scores, fake_scores = discriminator_b(shown), discriminator_b(generator_b(trial_codes))
 for name, scores in (("real", real_scores), ("generated", fake_scores)):
@@ -636,7 +582,7 @@ assert np.allclose([from_score[0][5], from_score[1][5]], [40, 1])
 # 27.631021, as for any score beyond the wall, and the gradient 0: D learns nothing. The picture shows it:
 
 # %%
-from ms_gan.demos.saturation import Losses, plot_runs, plot_saturation
+from ms_gan import RunLosses, plot_runs, plot_saturation
 
 axis = np.linspace(-5, 30, 141)
 sigmoids = np.array([sigmoid(score) for score in axis])
@@ -669,7 +615,7 @@ def length(gradients):
 
 def examine(trial, show):
     """(largest score of a real and of a generated picture, lengths of D's and G's gradients)."""
-    generator, discriminator, objective = trial.players.generator, trial.players.discriminator, trial.objective
+    generator, discriminator, objective = trial.generator, trial.discriminator, trial.objective
     real, fake = show(trial_batches[-1][0]), generator(trial_codes)
 
     def d_forward(real, fake):
@@ -742,16 +688,18 @@ assert max(map(abs, scores_before)) < wall < float(discriminator_b(first_image).
 # %% [markdown]
 # ### What the package says
 #
-# Whoever watches the numbers need not be a detective. `ms_gan.runs.listeners.diagnosis` looks at every step, and
-# says what it knows as soon as it shows (`ms-gan doctor` does so for a folder). The rows of the broken run:
+# If you watch the numbers you need not be a detective. In every run a `RunDoctor` looks at each step, and says what is
+# wrong as soon as it shows (`ms-gan doctor` does so for a folder). The rows of the broken run:
 
 # %%
-from ms_gan.records.history import Row
-from ms_gan.runs.listeners.diagnosis import Doctor
+from ms_gan import Gan, RunDoctor, history
 
-doctor = Doctor(small_recipe)
-findings = [doctor.step(Row(0, number, *row, seconds=0.0)) for number, row in enumerate(broken_rows, 1)]
-findings = [finding for finding in findings if finding]
+doctor = RunDoctor(small_recipe)
+findings = []
+for number, row in enumerate(broken_rows, 1):
+    figures = dict(zip(Gan.figures, row, strict=True))  # d_loss, g_loss, d_real, d_fake
+    if finding := doctor.step(history.Row(0, number, seconds=0.0, **figures)):
+        findings.append(finding)
 print(*findings, sep="\n")
 assert [finding.name for finding in findings] == ["D is saturated"]
 
@@ -884,8 +832,7 @@ assert 0 < row[3] < row[2] < 1
 # pair of networks than that of the trials, with 64 feature maps and batches of 64.
 
 # %%
-from ms_gan import lecture_run
-from ms_gan.runs.run import Running
+from ms_gan import Running, lecture_run
 
 rows = lecture_run(recipe, Running(folder.root, "dcgan-small", data, options.device))
 print(f"{len(rows):,} steps in {sum(row.seconds for row in rows):.0f} s")
@@ -904,8 +851,8 @@ with one_line_errors():
     plot_runs(
         pictures / "beside.png",
         {
-            "The broken run": Losses(*np.transpose(broken_rows)[:2], from_probabilities.equilibrium),
-            "The sound run": Losses(
+            "The broken run": RunLosses(*np.transpose(broken_rows)[:2], from_probabilities.equilibrium),
+            "The sound run": RunLosses(
                 [row.d_loss for row in rows],
                 [row.g_loss for row in rows],
                 find_objective(recipe.objective, recipe.label_smoothing).equilibrium,

@@ -6,8 +6,8 @@ FILE is the starter beside this script unless another one is given. The checks t
 import sys
 from pathlib import Path
 
-from ms_gan.commands import main
+from ms_gan import commands
 
 if __name__ == "__main__":
     starter = Path(__file__).with_name("starter.py")
-    sys.exit(main(["check", *(sys.argv[1:] or [str(starter)])]))
+    sys.exit(commands.main(["check", *(sys.argv[1:] or [str(starter)])]))

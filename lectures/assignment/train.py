@@ -17,8 +17,7 @@ import tyro
 from mindspore import Tensor, nn
 from mindspore.common.initializer import XavierUniform, initializer
 
-from ms_gan import Batches, UserError, draw, load_images, one_line_errors, save_grid
-from ms_gan.assignment.student import NotWritten, Student
+from ms_gan import Batches, NotWritten, Student, UserError, draw, load_images, one_line_errors, save_grid
 
 BATCH, NOISE, EVERY = 128, 96, 250
 

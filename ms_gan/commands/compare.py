@@ -52,16 +52,16 @@ class Compare:
 
     def _compare(self, name: str, values: list) -> int | None:
         from ms_gan.runs.run import Running
-        from ms_gan.studies.comparison.comparing import compare
-        from ms_gan.studies.comparison.table import draw
+        from ms_gan.studies.comparison.comparing import compare_settings
+        from ms_gan.studies.comparison.table import draw_comparison
 
         home = Path("result") if self.recipe == "gan" else Path("result", self.recipe)
         folder = self.result or home / f"compare-{name}"
         running = Running(result=folder, data=self.data, device=self.device)
-        found = compare(self.settings, self.recipe, name, values, running)
+        found = compare_settings(self.settings, self.recipe, name, values, running)
         print(f"\n{found.title}\n\n{found.table()}\n")
         if any(outcome.rows for outcome in found.outcomes):
-            draw(found, folder / "comparison.png")
+            draw_comparison(found, folder / "comparison.png")
             found.save_table(folder / "comparison.txt")
             print(f"comparison.png and comparison.txt are in {folder}")
         return found.stopped_by

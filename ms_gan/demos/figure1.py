@@ -17,7 +17,7 @@ from ms_gan.recipes import FIGURE1, Toy
 from ms_gan.theory.divergences import js, normalise
 from ms_gan.theory.game import EQUILIBRIUM_VALUE, best_value, optimal_discriminator, value
 from ms_gan.theory.push_forward import even_codes, share_density
-from ms_gan.theory.wasserstein import wasserstein
+from ms_gan.theory.wasserstein import wasserstein_distance
 
 LOW, HIGH = -1.0, 5.0
 EDGES = np.linspace(LOW - 1, HIGH + 1, 161)
@@ -78,7 +78,7 @@ class Snapshot:
     @property
     def distance(self) -> float:
         """The Wasserstein distance of p_G from p_data, in the unit of x."""
-        return wasserstein(P_DATA * CELL, self.p_g * CELL, X)
+        return wasserstein_distance(P_DATA * CELL, self.p_g * CELL, X)
 
     @property
     def found(self) -> float:
@@ -112,7 +112,7 @@ def take_snapshot(game: ToyGame) -> Snapshot:
     return Snapshot(len(game.answers), game.g_updates, d, game.generate(CODES)[:, 0])
 
 
-def four_moments(shots: list[Snapshot]) -> list[Snapshot]:
+def figure1_moments(shots: list[Snapshot]) -> list[Snapshot]:
     """The moments (a) to (d) of the figure, chosen by rule.
 
     (a) D is partially accurate: it has found half of what there is to find. If it never does, the lesson's end.
@@ -138,7 +138,7 @@ def _parts(total: int, sizes: list[int]) -> list[int]:
 
 def draw_figure1(path: Path, shots: list[Snapshot]) -> Picture:
     """Draws the four moments as a PNG, and returns the figure. Raises UserError if `path` is not writable."""
-    a, b, c, d = four_moments(shots)
+    a, b, c, d = figure1_moments(shots)
     panels = [
         _panel("(a) D is partially accurate", f"It has found {a.found:.0%} of what tells both apart.", a),
         _panel("(b) D is trained to D*, G stands still", f"D has found {b.found:.0%} of what tells both apart.", b),

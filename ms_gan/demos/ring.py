@@ -17,7 +17,7 @@ _ANGLES = 2 * np.pi * np.arange(MODES) / MODES
 CENTRES = RADIUS * np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 """Of the heaps, each a normal distribution with the standard deviation 0.05 in both directions: 8×2."""
 
-MOMENTS = (250, 500, 1000, 2000, 3000)
+RING_MOMENTS = (250, 500, 1000, 2000, 3000)
 """Batches after which the points are looked at."""
 POINTS = 4096
 NEAR = 3 * STD
@@ -42,7 +42,7 @@ def draw_ring(rng: np.random.Generator, count: int) -> np.ndarray:
     return CENTRES[rng.integers(0, MODES, count)] + rng.normal(0, STD, (count, 2))
 
 
-def coverage(points: np.ndarray) -> Coverage:
+def ring_coverage(points: np.ndarray) -> Coverage:
     """Measures points N×2."""
     distances = np.linalg.norm(points[:, np.newaxis] - CENTRES, axis=2)  # N×8
     nearest, is_near = distances.argmin(axis=1), distances.min(axis=1) <= NEAR
@@ -51,7 +51,7 @@ def coverage(points: np.ndarray) -> Coverage:
     return Coverage(float(is_near.mean()), int((heaps >= FEW * len(points)).sum()), float(np.exp(entropy(shares))))
 
 
-def play_ring(toy: Toy, moments: tuple[int, ...] = MOMENTS) -> list[np.ndarray]:
+def play_ring(toy: Toy, moments: tuple[int, ...] = RING_MOMENTS) -> list[np.ndarray]:
     """Plays a game up to the last of the moments, and returns G's points at each: always of the same codes, 4096×2."""
     game = ToyGame(toy, draw_ring)
     codes = fixed_codes(POINTS, toy.recipe.latent_size, noise=toy.recipe.noise)
@@ -62,7 +62,7 @@ def play_ring(toy: Toy, moments: tuple[int, ...] = MOMENTS) -> list[np.ndarray]:
     return found
 
 
-def draw_rings(path: Path, games: dict[str, list[np.ndarray]], moments: tuple[int, ...] = MOMENTS) -> Picture:
+def draw_rings(path: Path, games: dict[str, list[np.ndarray]], moments: tuple[int, ...] = RING_MOMENTS) -> Picture:
     """Draws what `play_ring` returned for several games as a PNG, a row for each, and returns the figure.
 
     Raises:
@@ -73,5 +73,5 @@ def draw_rings(path: Path, games: dict[str, list[np.ndarray]], moments: tuple[in
 
 
 def _note(points: np.ndarray) -> str:
-    found = coverage(points)
+    found = ring_coverage(points)
     return f"{found.modes} of {MODES}; near: {found.near:.0%}"

@@ -17,7 +17,7 @@ SMOOTH = 50  # a bold line is the mean over this part of a run's steps
 
 
 @dataclass(frozen=True)
-class Losses:
+class RunLosses:
     """The losses of a run, one number a step, and what they are at the equilibrium."""
 
     d_loss: Sequence[float]
@@ -73,7 +73,7 @@ def _panel(axes: Axes, title: str, scores: Sequence[float], curves: Mapping[str,
         axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, columnspacing=1.5)
 
 
-def plot_runs(path: str | Path, runs: Mapping[str, Losses]) -> Figure:
+def plot_runs(path: str | Path, runs: Mapping[str, RunLosses]) -> Figure:
     """Draw the losses of two or three runs side by side, on the same vertical axis, as a PNG.
 
     Args:
@@ -96,7 +96,7 @@ def plot_runs(path: str | Path, runs: Mapping[str, Losses]) -> Figure:
     return save(figure, path)
 
 
-def _run(axes: Axes, run: Losses) -> None:
+def _run(axes: Axes, run: RunLosses) -> None:
     players = zip("DG", (run.d_loss, run.g_loss), (BLUE, VERMILION), run.equilibrium, strict=True)
     for name, losses, colour, balance in players:
         steps = np.arange(1, len(losses) + 1)

@@ -13,11 +13,11 @@ from ms_gan.pictures.grid import cells
 from ms_gan.recipes import PICTURE_CODES, Recipe
 from ms_gan.records.history import Row
 from ms_gan.records.run_folder import RunFolder
-from ms_gan.runs.listeners.diagnosis import Doctor, Finding
+from ms_gan.runs.listeners.diagnosis import Finding, RunDoctor
 
 
 def find_faults(
-    folder: RunFolder, recipe: Recipe, rows: Sequence[Row], doctor: Doctor | None = None
+    folder: RunFolder, recipe: Recipe, rows: Sequence[Row], doctor: RunDoctor | None = None
 ) -> Iterator[Finding | UserError]:
     """What the run itself has said was wrong, in order; and an error for each picture that cannot be used.
 
@@ -27,7 +27,7 @@ def find_faults(
         rows: its history.
         doctor: one that goes on with it; a new one unless given.
     """
-    doctor = doctor or Doctor(recipe, rows[0].figures if rows else ())
+    doctor = doctor or RunDoctor(recipe, rows[0].figures if rows else ())
     for epoch, steps in groupby(rows, key=lambda row: row.epoch):
         yield from filter(None, map(doctor.step, steps))
         if epoch == rows[-1].epoch and not folder.image(epoch).exists():

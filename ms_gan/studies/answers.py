@@ -36,7 +36,7 @@ def saved_epochs(checkpoints: Path, most: int | None = None) -> list[int]:
     return [whole[place] for place in chosen]
 
 
-def answers_of(checkpoints: Path, epochs: Sequence[int], pixels: np.ndarray, seed: int) -> list[Answers]:
+def answers_by_epoch(checkpoints: Path, epochs: Sequence[int], pixels: np.ndarray, seed: int) -> list[Answers]:
     """Asks D of each epoch, in evaluation mode.
 
     Args:

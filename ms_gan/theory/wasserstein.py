@@ -7,7 +7,7 @@ how far apart they are (Arjovsky et al. 2017, example 1).
 import numpy as np
 
 
-def wasserstein(p: np.ndarray, q: np.ndarray, x: np.ndarray) -> float:
+def wasserstein_distance(p: np.ndarray, q: np.ndarray, x: np.ndarray) -> float:
     """W₁(p, q) = ∫ |F_p − F_q| dx: what crosses each gap between two neighbours, times the gap's width.
 
     In one dimension no plan of carrying is better than keeping the order.

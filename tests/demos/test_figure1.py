@@ -14,8 +14,8 @@ from ms_gan.demos.figure1 import (
     X,
     draw_data,
     draw_figure1,
+    figure1_moments,
     film_figure1,
-    four_moments,
     play_figure1,
 )
 from ms_gan.recipes import FIGURE1
@@ -67,19 +67,19 @@ def test_the_moments_follow_their_rules():
     best = shot(start).best_d
     lesson = [shot(start, 0.5 + share * (best - 0.5), updates) for updates, share in enumerate((0, 0.2, 0.6, 0.9))]
     game = [shot(DATA - away, 0.5, 9, updates) for updates, away in enumerate((1.6, 0.9, 0.3, 0.01, 0.2), 1)]
-    a, b, c, d = four_moments(lesson + game)
+    a, b, c, d = figure1_moments(lesson + game)
     assert a.found >= 0.5 and lesson[1].found < 0.5 and a.d_updates == 2
     assert b.d_updates == 3
     assert c.g_updates == 2  # the first that is at most half as far
     assert d.g_updates == 5  # of the last tenth, which is one
     longer = lesson + game + [shot(DATA - away, 0.5, 9, 9 + n) for n, away in enumerate([0.1] * 19 + [0.03, 0.05])]
-    assert four_moments(longer)[3].g_updates == 9 + 19
+    assert figure1_moments(longer)[3].g_updates == 9 + 19
 
 
 def test_moments_of_a_training_that_comes_to_nothing():
     shots = [shot(DATA - 2, 0.5, 0), shot(DATA - 2, 0.5, 10), shot(DATA - 2, 0.5, 20, 1)]
-    assert [moment.d_updates for moment in four_moments(shots)] == [10, 10, 20, 20]
-    assert [moment.d_updates for moment in four_moments(shots[:2])] == [10, 10, 10, 10]
+    assert [moment.d_updates for moment in figure1_moments(shots)] == [10, 10, 20, 20]
+    assert [moment.d_updates for moment in figure1_moments(shots[:2])] == [10, 10, 10, 10]
 
 
 @pytest.fixture(scope="module")

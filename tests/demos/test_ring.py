@@ -11,10 +11,10 @@ from ms_gan.demos.ring import (
     NEAR,
     STD,
     Coverage,
-    coverage,
     draw_ring,
     draw_rings,
     play_ring,
+    ring_coverage,
 )
 from ms_gan.demos.toy import ToyGame
 from ms_gan.recipes import RINGS
@@ -23,7 +23,7 @@ from ms_gan.recipes import RINGS
 def test_the_data_cover_all_modes():
     points = draw_ring(np.random.default_rng(0), 50_000)
     assert points.shape == (50_000, 2)
-    found = coverage(points)
+    found = ring_coverage(points)
     assert found.near == pytest.approx(1 - np.exp(-4.5), abs=0.002)  # three standard deviations, in the plane
     assert found.modes == 8 and found.spread == pytest.approx(8, abs=0.01)
     np.testing.assert_allclose(np.linalg.norm(CENTRES, axis=1), 2)
@@ -31,20 +31,20 @@ def test_the_data_cover_all_modes():
 
 
 def test_coverage_of_points_that_are_known():
-    assert coverage(np.repeat(CENTRES[:1], 100, axis=0)) == Coverage(near=1, modes=1, spread=1)
+    assert ring_coverage(np.repeat(CENTRES[:1], 100, axis=0)) == Coverage(near=1, modes=1, spread=1)
     half = np.concatenate([np.repeat(CENTRES[:2], 50, axis=0)])
-    assert coverage(half) == Coverage(near=1, modes=2, spread=pytest.approx(2))
+    assert ring_coverage(half) == Coverage(near=1, modes=2, spread=pytest.approx(2))
     far = 1.5 * np.tile(CENTRES, (10, 1))  # in all eight directions, and nowhere near
-    assert coverage(far) == Coverage(near=0, modes=0, spread=pytest.approx(MODES))
+    assert ring_coverage(far) == Coverage(near=0, modes=0, spread=pytest.approx(MODES))
 
 
 def test_what_is_near_and_what_is_few():
     direction = np.array([1.0, 0.0])
     inside, outside = CENTRES[0] + 0.99 * NEAR * direction, CENTRES[0] + 1.01 * NEAR * direction
-    assert coverage(np.array([inside, outside])).near == 0.5
+    assert ring_coverage(np.array([inside, outside])).near == 0.5
     rest = np.repeat(CENTRES[:1], 99, axis=0)
-    assert coverage(np.concatenate([rest, CENTRES[1:2]])).modes == 2  # a hundredth
-    assert coverage(np.concatenate([rest, rest, CENTRES[1:2]])).modes == 1  # less
+    assert ring_coverage(np.concatenate([rest, CENTRES[1:2]])).modes == 2  # a hundredth
+    assert ring_coverage(np.concatenate([rest, rest, CENTRES[1:2]])).modes == 1  # less
 
 
 @pytest.fixture(scope="module")

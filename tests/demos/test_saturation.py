@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from ms_gan.demos.saturation import Losses, plot_runs, plot_saturation
+from ms_gan.demos.saturation import RunLosses, plot_runs, plot_saturation
 from ms_gan.errors import UserError
 from ms_gan.pictures.curves import BLACK, BLUE, VERMILION
 
@@ -60,7 +60,7 @@ def test_a_logarithmic_curve_ends_where_it_falls_to_0(tmp_path):
 
 
 def losses(d_loss, g_loss):
-    return Losses(d_loss, g_loss, equilibrium=(1.4, 0.7))
+    return RunLosses(d_loss, g_loss, equilibrium=(1.4, 0.7))
 
 
 def test_runs_share_an_axis_and_show_their_equilibrium(tmp_path):

@@ -13,6 +13,7 @@ from pytest import approx
 
 from ms_gan.pictures.read import read_picture
 from ms_gan.recipes import RECIPES
+from ms_gan.records import history
 from ms_gan.studies.comparison.comparing import plan
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,9 @@ def told(tmp_path_factory, trained_run, small_mnist, tell):
     """The lecture told once, from the newest weights of a run in its result folder, with one experiment."""
     result = tmp_path_factory.mktemp("lecture03") / "result"
     shutil.copytree(trained_run, result)
-    return result, tell(LECTURE.name, "--result", result, "--data", small_mnist, "--lab", "schedule", *SHORT)
+    return result, tell(
+        LECTURE.name, "--result", result, "--data", small_mnist, "--lab", "schedule", "networks", *SHORT
+    )
 
 
 def test_it_tells_what_was_measured(told, expect):
@@ -63,6 +66,8 @@ def test_it_tells_what_was_measured(told, expect):
         rf"constant {NUMBER} .*",
         rf"cosine {NUMBER} .*",
         r"activation: left out \(--lab activation\)",
+        r"256 images an epoch in 8 batches of 32 .*networks",
+        (r"between black and white, epoch by epoch: #% #%", *[approx(50, abs=50)] * 2),
         r"lecture 03 took \d+ s; .*lecture03 holds \d+ MB",
     )
 
@@ -93,6 +98,12 @@ def test_it_leaves_its_pictures(told):
     assert settings == {"constant", "step", "cosine"}
 
 
+def test_a_listener_of_your_own_gets_its_column(told):
+    rows, fault = history.read(told[0] / "lecture03" / "networks" / "history.csv")
+    assert fault is None and len(rows) == 2 * 8
+    assert [(row.epoch, row.step) for row in rows if 0 <= row.figures.get("greys", -1) <= 1] == [(0, 8), (1, 8)]
+
+
 def test_the_photo_is_prepared_as_mnists_digits_are(told):
     """Its longer side is 20 pixels, its centre of mass in the middle, its paper black."""
     digit = read_picture(told[0] / "lecture03" / "mine.png", (1, 28, 28))[..., 0].astype(float)
@@ -118,6 +129,7 @@ def test_without_weights_it_trains_some(tmp_path, small_mnist, tell_here, expect
         rf"{re.escape(str(pictures / 'gan' / 'checkpoints' / 'Generator0.ckpt'))}: codes of 100 numbers, noise normal",
         rf" +0 {NUMBER} {NUMBER} +\d+% {NUMBER}",
         r"beta1: left out \(--lab beta1\)",
+        r"networks: left out \(--lab networks\)",
     )
     bar = read_picture(pictures / "mine.png", (1, 28, 28))[..., 0]
     assert bar[13:15, 12:16].max() > 200 and (bar[:, :9] == 0).all() and (bar[:, 19:] == 0).all()

@@ -93,7 +93,7 @@ def test_lecture_02_trains(trained, expect):
         ),
         (r"largest difference: #", approx(0, abs=1e-4)),
         r"640 images an epoch in 5 batches of 128 \(0 left out\); .*",
-        r"Epoch:\[ +0/ +1\], step:\[ +5/ +5\], loss_d:\d+\.\d{6} , loss_g:\d+\.\d{6} , time:\d+\.\d{3}s, lr:0\.000200",
+        r"Epoch:\[ +1/ +1\], step:\[ +5/ +5\], loss_d:\d+\.\d{6} , loss_g:\d+\.\d{6} , time:\d+\.\d{3}s, lr:0\.000200",
         r"epoch +1/1 +d_loss .*",
         r"1 pictures: .*evolution\.gif",
         r"D's mean answer to real training pictures: [01]\.\d{3}",

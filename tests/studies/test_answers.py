@@ -10,13 +10,13 @@ from ms_gan.data.mnist.files import load_images
 from ms_gan.errors import UserError
 from ms_gan.networks.evaluation import draw, judge
 from ms_gan.records.trained import load_discriminator, load_generator
-from ms_gan.studies.answers import answers_of, saved_epochs
+from ms_gan.studies.answers import answers_by_epoch, saved_epochs
 
 
 def test_each_epochs_answers_are_those_of_its_own_networks(trained_run, small_mnist):
     checkpoints, digits = trained_run / "checkpoints", load_images(small_mnist)[:50]
     assert saved_epochs(checkpoints) == [0, 1, 2]
-    rows = answers_of(checkpoints, [0, 2], digits, seed=4)
+    rows = answers_by_epoch(checkpoints, [0, 2], digits, seed=4)
     assert [row.epoch for row in rows] == [0, 2]
     for row in rows:
         generator, _ = load_generator(checkpoints / f"Generator{row.epoch}.ckpt")
@@ -29,7 +29,7 @@ def test_each_epochs_answers_are_those_of_its_own_networks(trained_run, small_mn
 def test_scores_of_a_game_without_probabilities(command, small_mnist, tmp_path):
     options = ["--networks", "mlp-cs231n", "--epochs", 1, "--train-images", 128, "--data", small_mnist]
     assert command("train", "lsgan", *options, "--batch-size", 32, "--result", tmp_path / "run").status == 0
-    (row,) = answers_of(tmp_path / "run" / "checkpoints", [0], load_images(small_mnist)[:50], seed=0)
+    (row,) = answers_by_epoch(tmp_path / "run" / "checkpoints", [0], load_images(small_mnist)[:50], seed=0)
     discriminator = load_discriminator(tmp_path / "run" / "checkpoints" / "Discriminator0.ckpt")
     np.testing.assert_array_equal(
         row.real, judge(discriminator, load_images(small_mnist)[:50], answer=lambda scores: scores)
@@ -54,4 +54,4 @@ def test_damaged_weights_are_named(trained_run, small_mnist, tmp_path):
     broken = tmp_path / "checkpoints" / "Discriminator1.ckpt"
     broken.write_bytes(broken.read_bytes()[:1000])
     with pytest.raises(UserError, match="Discriminator1.ckpt"):
-        answers_of(tmp_path / "checkpoints", [0, 1], load_images(small_mnist)[:5], seed=0)
+        answers_by_epoch(tmp_path / "checkpoints", [0, 1], load_images(small_mnist)[:5], seed=0)

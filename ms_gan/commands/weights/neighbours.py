@@ -39,16 +39,17 @@ class Neighbours:
         from ms_gan.records.run_folder import run_of
         from ms_gan.records.trained import load_generator, recipe_of
         from ms_gan.studies.neighbours.beside import plot_neighbours
-        from ms_gan.studies.neighbours.copies import compare, verdict, yardstick
+        from ms_gan.studies.neighbours.copies import describe_copies, find_neighbours, find_real_neighbours
 
         device.choose_device()
         generator, latent_size = load_generator(self.file)
         recipe = recipe_of(self.file)
         folder = self.data or run_of(self.file).read_data()
         trained_on = load_data_set(recipe, folder)
-        drawn = compare(draw(generator, fixed_codes(self.count, latent_size, self.seed, recipe.noise)), trained_on)
-        name, real = yardstick(recipe, folder, trained_on, self.count, self.seed)
+        codes = fixed_codes(self.count, latent_size, self.seed, recipe.noise)
+        drawn = find_neighbours(draw(generator, codes), trained_on)
+        name, real = find_real_neighbours(recipe, folder, trained_on, self.count, self.seed)
         plot_neighbours(self.out, drawn, real, name)
-        print(verdict(drawn, real, name))
+        print(describe_copies(drawn, real, name))
         print(f"five of each beside the nearest of {len(trained_on):,} training pictures: {self.out}")
         return 0

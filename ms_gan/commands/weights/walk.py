@@ -36,15 +36,15 @@ class Walk:
         from ms_gan.data.latent import fixed_codes
         from ms_gan.networks.evaluation import draw
         from ms_gan.records.trained import load_generator, recipe_of
-        from ms_gan.studies.walk.paths import WALKS, tour, usual_lengths
+        from ms_gan.studies.walk.paths import WALKS, round_walk, usual_code_lengths
         from ms_gan.studies.walk.strip import Walked, film_walks, plot_walks
 
         device.choose_device()
         generator, latent_size = load_generator(self.file)
         noise = recipe_of(self.file).noise
-        codes, usual = fixed_codes(self.codes, latent_size, self.seed, noise), usual_lengths(latent_size, noise)
+        codes, usual = fixed_codes(self.codes, latent_size, self.seed, noise), usual_code_lengths(latent_size, noise)
         ways = {name: walk(*codes[:2], np.linspace(0, 1, STEPS)) for name, walk in WALKS.items()}
-        rounds = {name: tour(walk, codes, self.frames) for name, walk in WALKS.items()}
+        rounds = {name: round_walk(walk, codes, self.frames) for name, walk in WALKS.items()}
         strip, film = ({name: Walked(draw(generator, way), way) for name, way in w.items()} for w in (ways, rounds))
         title = f"From one latent code to another, {self.file.name}, seed {self.seed}"
         plot_walks(self.out / "walk.png", strip, usual, title)

@@ -2,7 +2,7 @@
 
 from ms_gan.records.history import Row
 from ms_gan.runs.examination import find_faults
-from ms_gan.runs.listeners.diagnosis import Doctor, Finding, Hopeless
+from ms_gan.runs.listeners.diagnosis import Finding, Hopeless, RunDoctor
 from ms_gan.runs.listeners.listener import Listener
 from ms_gan.runs.listeners.pictures import Pictures
 
@@ -21,7 +21,7 @@ class Diagnosing(Listener):
         self._pictures = pictures
 
     def begin(self, run) -> None:
-        self._doctor = Doctor(run.recipe, run.game.figures)
+        self._doctor = RunDoctor(run.recipe, run.game.figures)
         for _ in find_faults(run.folder, run.recipe, run.rows, self._doctor):
             pass  # said before
 

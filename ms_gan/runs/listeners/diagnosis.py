@@ -96,7 +96,7 @@ class _Sign:
     streak: int = 0
 
 
-class Doctor:
+class RunDoctor:
     """Watches one run, step by step and picture by picture, and names each fault once.
 
     A run that goes on is watched from its beginning: give the rows of its history to `step` first, and tell nobody what

@@ -137,7 +137,7 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:.3g}"
 
 
-def compare(
+def compare_settings(
     recipe: Recipe,
     recipe_name: str,
     field: str,

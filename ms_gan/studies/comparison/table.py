@@ -27,7 +27,7 @@ DPI = 100
 STEEPEST = 3  # how many times the range of the calmest run the losses' axes show of the others
 
 
-def draw(comparison: "Comparison", path: str | Path) -> Picture:
+def draw_comparison(comparison: "Comparison", path: str | Path) -> Picture:
     """Draw a comparison as a PNG: a row for each setting, in it the first pictures of the fixed codes after some of the
     epochs, the first and the last among them, and both losses over all epochs.
 
@@ -35,7 +35,7 @@ def draw(comparison: "Comparison", path: str | Path) -> Picture:
     and the row says how far.
 
     Args:
-        comparison: what `comparing.compare` returned; one of its runs at least must have begun.
+        comparison: what `comparing.compare_settings` returned; one of its runs at least must have begun.
         path: where to, ending in .png; appears whole or not at all.
 
     Returns:

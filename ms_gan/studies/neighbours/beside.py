@@ -17,7 +17,7 @@ HEADING, PLOT, MARGIN, APART = 1.1, 2.6, 0.35, 0.35  # inches; the last in pictu
 
 
 class Compared(Protocol):
-    """Pictures beside those nearest to them, as `neighbours.copies.compare` finds them."""
+    """Pictures beside those nearest to them, as `copies.find_neighbours` finds them."""
 
     pixels: np.ndarray
     neighbours: np.ndarray

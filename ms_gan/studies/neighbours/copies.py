@@ -32,7 +32,7 @@ class Compared:
         return self.distances[:, 0]
 
 
-def compare(pixels: np.ndarray, trained_on: np.ndarray, own: np.ndarray | None = None) -> Compared:
+def find_neighbours(pixels: np.ndarray, trained_on: np.ndarray, own: np.ndarray | None = None) -> Compared:
     """Finds the training pictures that are nearest to the given ones.
 
     Args:
@@ -51,7 +51,7 @@ def compare(pixels: np.ndarray, trained_on: np.ndarray, own: np.ndarray | None =
     return Compared(pixels, found, distances)
 
 
-def yardstick(
+def find_real_neighbours(
     recipe: Recipe, folder: Path | None, trained_on: np.ndarray, count: int, seed: int, say: Callable = print
 ) -> tuple[str, Compared]:
     """Real pictures compared in the same way: what a distance means can be read off them.
@@ -74,9 +74,9 @@ def yardstick(
     held_out = _held_out(recipe, folder, say)
     if len(held_out):
         chosen = np.sort(rng.permutation(len(held_out))[:count])
-        return "held-out pictures", compare(np.asarray(held_out[chosen]), trained_on)
+        return "held-out pictures", find_neighbours(np.asarray(held_out[chosen]), trained_on)
     own = np.sort(rng.permutation(len(trained_on))[:count])
-    return "training pictures (each beside the others)", compare(np.asarray(trained_on[own]), trained_on, own)
+    return "training pictures (each beside the others)", find_neighbours(np.asarray(trained_on[own]), trained_on, own)
 
 
 def _held_out(recipe: Recipe, folder: Path | None, say: Callable) -> np.ndarray:
@@ -96,7 +96,7 @@ def copies(drawn: Compared, real: Compared) -> tuple[int, float]:
     return int((drawn.nearest < limit).sum()), limit
 
 
-def verdict(drawn: Compared, real: Compared, name: str) -> str:
+def describe_copies(drawn: Compared, real: Compared, name: str) -> str:
     """One line: both groups' distances, and how many copies there are."""
     number, limit = copies(drawn, real)
     return (

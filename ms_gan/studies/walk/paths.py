@@ -48,7 +48,7 @@ WALKS: dict[str, Walk] = {"straight line": straight, "great circle": great_circl
 """By the names that pictures give them."""
 
 
-def tour(walk: Walk, codes: np.ndarray, frames: int) -> np.ndarray:
+def round_walk(walk: Walk, codes: np.ndarray, frames: int) -> np.ndarray:
     """From each code to the next and from the last back to the first, so that it can be played in a loop.
 
     Args:
@@ -63,7 +63,7 @@ def tour(walk: Walk, codes: np.ndarray, frames: int) -> np.ndarray:
     return np.concatenate([walk(*pair, shares) for pair in zip(codes, np.roll(codes, -1, axis=0), strict=True)])
 
 
-def usual_lengths(latent_size: int, noise: str) -> tuple[float, float]:
+def usual_code_lengths(latent_size: int, noise: str) -> tuple[float, float]:
     """Between which two lengths 98 of 100 latent codes lie, measured on 2,000 of them."""
     lengths = np.linalg.norm(fixed_codes(DRAWN, latent_size, noise=noise), axis=1)
     low, high = np.percentile(lengths, [1, 99])

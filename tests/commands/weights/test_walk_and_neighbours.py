@@ -17,8 +17,8 @@ from ms_gan.records import checkpoint
 from ms_gan.records.checkpoint import Position
 from ms_gan.records.run_folder import RunFolder
 from ms_gan.records.trained import load_generator
-from ms_gan.studies.neighbours.copies import compare, verdict, yardstick
-from ms_gan.studies.walk.paths import WALKS, tour, usual_lengths
+from ms_gan.studies.neighbours.copies import describe_copies, find_neighbours, find_real_neighbours
+from ms_gan.studies.walk.paths import WALKS, round_walk, usual_code_lengths
 from ms_gan.studies.walk.strip import Walked, film_walks, plot_walks
 
 
@@ -56,10 +56,10 @@ def test_walk(command, weights, tmp_path):
     ]
     generator, _ = load_generator(weights)
     strip = {name: walk(*codes[:2], np.linspace(0, 1, 11)) for name, walk in WALKS.items()}
-    film = {name: tour(walk, codes, 5) for name, walk in WALKS.items()}
+    film = {name: round_walk(walk, codes, 5) for name, walk in WALKS.items()}
     strip, film = ({name: Walked(draw(generator, way), way) for name, way in ways.items()} for ways in (strip, film))
     title = "From one latent code to another, Generator2.ckpt, seed 2"
-    plot_walks(tmp_path / "strip.png", strip, usual_lengths(100, "normal"), title)
+    plot_walks(tmp_path / "strip.png", strip, usual_code_lengths(100, "normal"), title)
     film_walks(tmp_path / "film.gif", film, frames=5)
     assert (out / "walk.png").read_bytes() == (tmp_path / "strip.png").read_bytes()
     assert (out / "walk.gif").read_bytes() == (tmp_path / "film.gif").read_bytes()
@@ -86,11 +86,11 @@ def test_neighbours_of_mnist(command, weights, small_mnist, tmp_path):
     done = command("neighbours", weights, "--count", 20, "--seed", 3, "--out", out)
     assert (done.status, done.err) == (0, "")
     digits, (generator, _) = load_images(small_mnist), load_generator(weights)
-    drawn = compare(draw(generator, fixed_codes(20, 100, 3)), digits)
-    name, real = yardstick(RECIPES["gan"], small_mnist, digits, 20, 3)
+    drawn = find_neighbours(draw(generator, fixed_codes(20, 100, 3)), digits)
+    name, real = find_real_neighbours(RECIPES["gan"], small_mnist, digits, 20, 3)
     lines = [line for line in done.lines if not line.startswith("note: ")]
     assert lines == [
-        verdict(drawn, real, name),
+        describe_copies(drawn, real, name),
         f"five of each beside the nearest of 640 training pictures: {out}",
     ]
     assert "20 samples" in lines[0] and "20 held-out pictures" in lines[0]

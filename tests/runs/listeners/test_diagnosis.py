@@ -17,7 +17,7 @@ from ms_gan.runs.listeners.diagnosis import (
     RUNAWAY_STEPS,
     SATURATED_STEPS,
     WON_STEPS,
-    Doctor,
+    RunDoctor,
 )
 
 HISTORIES = Path(__file__).with_name("histories")
@@ -34,7 +34,7 @@ def rows(*measured, steps=100, first=0):
 
 def findings(recipe, given):
     """(the number of the step, from 1, what is found there), of all steps at which something is."""
-    doctor = Doctor(find_recipe(recipe))
+    doctor = RunDoctor(find_recipe(recipe))
     return [(n, found) for n, row in enumerate(given, 1) if (found := doctor.step(row))]
 
 
@@ -100,14 +100,14 @@ def test_d_wins_with_smoothed_labels_too():
     """Then its loss cannot be less than 0.3251: that of the answer 0.9 to the label 0.9."""
     for least, recipe in ((0.3250830, replace(find_recipe("gan"), label_smoothing=0.1)), (0.0, find_recipe("gan"))):
         for above, named in ((0.015, True), (0.03, False)):
-            doctor = Doctor(recipe)
+            doctor = RunDoctor(recipe)
             given = rows(*[(least + above, 5.2, 0.9, 0.007)] * WON_STEPS)
             assert any(map(doctor.step, given)) == named
 
 
 def test_a_blind_d_with_smoothed_labels_answers_less_than_half():
     """0.45, half of the label: −0.9·ln 0.45 − 1.1·ln 0.55 = 1.3763."""
-    doctor = Doctor(replace(find_recipe("gan"), label_smoothing=0.1))
+    doctor = RunDoctor(replace(find_recipe("gan"), label_smoothing=0.1))
     found = [doctor.step(row) for row in rows(*[(1.3762764, 0.7985, 0.45, 0.45)] * BLIND_STEPS)]
     assert found[-1].name == "D is blind" and "ln" not in found[-1].seen
 
@@ -139,7 +139,7 @@ def test_a_blind_d_of_least_squares_learns_the_middle():
 
 def test_the_earlier_part_of_a_run_counts():
     guess = (1.3862943649291992, 0.6931471824645996, 0.5, 0.5)
-    doctor = Doctor(find_recipe("gan"))
+    doctor = RunDoctor(find_recipe("gan"))
     given = rows(*[guess] * (BLIND_STEPS - 1)), rows(guess, first=BLIND_STEPS - 1)
     assert [doctor.step(row) for row in given[0]] == [None] * (BLIND_STEPS - 1)
     assert doctor.step(given[1][0]).name == "D is blind"
@@ -174,7 +174,7 @@ def test_what_is_no_number_stops_the_run(values, seen):
 
 @pytest.mark.parametrize("holder", ["generator", "discriminator_optimizer"])
 def test_weights_that_are_no_numbers(tiny, holder):
-    doctor, players = Doctor(find_recipe("gan")), tiny(1)
+    doctor, players = RunDoctor(find_recipe("gan")), tiny(1)
     doctor.step(rows(SOUND, first=250)[0])
     assert doctor.weights(players) is None
     parameter = (
@@ -204,7 +204,7 @@ def alike(digits):
 
 def after_epochs(recipe, epochs, steps):
     """(epoch, what is found after it), of epochs of `steps` sound steps and these pictures."""
-    doctor, found = Doctor(find_recipe(recipe)), []
+    doctor, found = RunDoctor(find_recipe(recipe)), []
     for epoch, pictures in enumerate(epochs):
         for row in rows(*[SOUND] * steps, steps=steps, first=epoch * steps):
             assert doctor.step(row) is None

@@ -19,7 +19,7 @@ from ms_gan.runs.interrupt import CLOSED_PIPE
 from ms_gan.runs.listeners.progress import Progress
 from ms_gan.runs.run import Running, prepare, train
 from ms_gan.studies.comparison import comparing
-from ms_gan.studies.comparison.comparing import Comparison, Outcome, compare, plan
+from ms_gan.studies.comparison.comparing import Comparison, Outcome, compare_settings, plan
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -30,7 +30,9 @@ FAULT = "not a number (epoch 1, step 1)"
 
 def run_it(folder: Path, data: Path, values=VALUES, recipe=SMALL) -> tuple[Comparison, list[str]]:
     said = []
-    return compare(recipe, "cs231n-gan", "learning_rate", values, Running(folder, data=data), said.append), said
+    return compare_settings(
+        recipe, "cs231n-gan", "learning_rate", values, Running(folder, data=data), said.append
+    ), said
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +143,9 @@ def refusal(tmp_path, small_mnist, monkeypatch, listing):
     def message(field, values, recipe=SMALL, folder="new"):
         before = listing(tmp_path)
         with pytest.raises(UserError) as caught:
-            compare(recipe, "gan", field, values, Running(tmp_path / folder, data=small_mnist), lambda line: None)
+            compare_settings(
+                recipe, "gan", field, values, Running(tmp_path / folder, data=small_mnist), lambda line: None
+            )
         assert listing(tmp_path) == before
         return str(caught.value)
 

@@ -14,7 +14,7 @@ from ms_gan.recipes import Recipe, find_recipe
 from ms_gan.records.history import Row
 from ms_gan.records.run_folder import RunFolder
 from ms_gan.studies.comparison.comparing import Comparison, Outcome
-from ms_gan.studies.comparison.table import GAP, HEAD, LEFT, SPACE, _columns, _scales, draw
+from ms_gan.studies.comparison.table import GAP, HEAD, LEFT, SPACE, _columns, _scales, draw_comparison
 
 STEPS = 20
 
@@ -34,7 +34,7 @@ def noise(seed, size=28, channels=1):
 
 
 def sheet(tmp_path, *outcomes, field="latent_size"):
-    draw(Comparison("gan", outcomes[0].recipe, field, list(outcomes)), tmp_path / "sheet.png")
+    draw_comparison(Comparison("gan", outcomes[0].recipe, field, list(outcomes)), tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as picture:
         assert picture.format == "PNG"
         return np.asarray(picture.convert("RGB"))

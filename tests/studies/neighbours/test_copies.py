@@ -10,7 +10,7 @@ from PIL import Image
 from ms_gan.data.mnist.files import load_images
 from ms_gan.errors import UserError
 from ms_gan.recipes import RECIPES, Recipe
-from ms_gan.studies.neighbours.copies import Compared, compare, copies, verdict, yardstick
+from ms_gan.studies.neighbours.copies import Compared, copies, describe_copies, find_neighbours, find_real_neighbours
 
 
 def at(*distances):
@@ -22,7 +22,7 @@ def at(*distances):
 
 def test_a_copy_is_found_with_the_picture_it_is_of(small_mnist):
     digits = load_images(small_mnist)
-    found = compare(digits[[5, 17]], digits)
+    found = find_neighbours(digits[[5, 17]], digits)
     assert found.distances.shape == (2, 4) and found.neighbours.shape == (2, 4, 28, 28, 1)
     assert found.nearest.tolist() == [0, 0]
     np.testing.assert_array_equal(found.neighbours[:, 0], digits[[5, 17]])
@@ -32,28 +32,28 @@ def test_a_copy_is_found_with_the_picture_it_is_of(small_mnist):
 
 def test_fewer_training_pictures_than_neighbours(small_mnist):
     digits = load_images(small_mnist)
-    assert compare(digits[:1], digits[:3]).distances.shape == (1, 3)
-    assert compare(digits[:1], digits[:3], own=np.array([0])).distances.shape == (1, 2)
+    assert find_neighbours(digits[:1], digits[:3]).distances.shape == (1, 3)
+    assert find_neighbours(digits[:1], digits[:3], own=np.array([0])).distances.shape == (1, 2)
     for wrong in (digits[:1], np.zeros((5, 32, 32, 3), np.uint8)):
         with pytest.raises(UserError, match="two pictures at least, of shape"):
-            compare(digits[:1], wrong)
+            find_neighbours(digits[:1], wrong)
 
 
 def test_the_yardstick_of_mnist_is_its_test_images(small_mnist):
     digits, unseen = load_images(small_mnist), load_images(small_mnist, "test")
-    name, real = yardstick(Recipe(), small_mnist, digits, 10, seed=0)
+    name, real = find_real_neighbours(Recipe(), small_mnist, digits, 10, seed=0)
     assert name == "held-out pictures" and len(real.pixels) == 10
     own = {picture.tobytes() for picture in unseen}
     assert len({picture.tobytes() for picture in real.pixels} & own) == 10
-    others = yardstick(Recipe(), small_mnist, digits, 10, seed=1)[1]
+    others = find_real_neighbours(Recipe(), small_mnist, digits, 10, seed=1)[1]
     assert not np.array_equal(others.pixels, real.pixels)
-    assert len(yardstick(Recipe(), small_mnist, digits, 1000, seed=0)[1].pixels) == 64  # there are no more
+    assert len(find_real_neighbours(Recipe(), small_mnist, digits, 1000, seed=0)[1].pixels) == 64  # there are no more
 
 
 def test_without_test_images_training_images_serve_each_beside_the_others(small_mnist, tmp_path):
     shutil.copytree(small_mnist / "train", tmp_path / "train")
     digits, said = load_images(small_mnist), []
-    name, real = yardstick(Recipe(), tmp_path, digits, 10, 0, said.append)
+    name, real = find_real_neighbours(Recipe(), tmp_path, digits, 10, 0, said.append)
     assert name == "training pictures (each beside the others)" and (real.nearest > 5).all()
     assert any("no test images" in line and str(tmp_path) in line for line in said)
 
@@ -66,10 +66,10 @@ def test_the_yardstick_of_a_folder(tmp_path, monkeypatch):
     recipe = replace(RECIPES["dcgan-small"], train_images=8)
     trained_on = np.zeros((8, 32, 32, 3), np.uint8)
     trained_on[..., 0] = 10 * np.arange(8)[:, np.newaxis, np.newaxis]
-    name, real = yardstick(recipe, tmp_path / "faces", trained_on, 100, 0)
+    name, real = find_real_neighbours(recipe, tmp_path / "faces", trained_on, 100, 0)
     assert name == "held-out pictures" and real.pixels[:, 0, 0, 0].tolist() == [80, 90, 100, 110]
     np.testing.assert_allclose(real.nearest, np.array([10, 20, 30, 40]) / np.sqrt(3))
-    name, real = yardstick(replace(recipe, train_images=0), tmp_path / "faces", trained_on, 100, 0)
+    name, real = find_real_neighbours(replace(recipe, train_images=0), tmp_path / "faces", trained_on, 100, 0)
     assert name.startswith("training pictures") and len(real.pixels) == 8
     np.testing.assert_allclose(real.nearest, 10 / np.sqrt(3))
 
@@ -77,7 +77,7 @@ def test_the_yardstick_of_a_folder(tmp_path, monkeypatch):
 def test_copies_are_nearer_than_half_of_what_any_real_one_is():
     assert copies(at(0, 4.9, 5.1, 30), at(10, 30)) == (2, 5)
     assert copies(at(0, 4), at(0, 30)) == (0, 0)  # where real ones are alike, nothing can be said
-    assert verdict(at(1, 30, 40), at(10, 20, 60), "held-out pictures") == (
+    assert describe_copies(at(1, 30, 40), at(10, 20, 60), "held-out pictures") == (
         "grey levels to the nearest training picture: 3 samples 1.0 to 40.0, median 30.0; "
         "3 held-out pictures 10.0 to 60.0, median 20.0; "
         "copies (nearer than 5.0, half of the nearest real one's distance): 1"

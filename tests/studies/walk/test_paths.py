@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ms_gan.data.latent import fixed_codes
-from ms_gan.studies.walk.paths import WALKS, great_circle, straight, tour, usual_lengths
+from ms_gan.studies.walk.paths import WALKS, great_circle, round_walk, straight, usual_code_lengths
 
 SHARES = np.linspace(0, 1, 5)
 ROOT = np.sqrt(0.5)
@@ -70,7 +70,7 @@ def test_where_there_is_no_circle_or_none_is_needed(start, goal, middle):
 @pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
 def test_a_tour_passes_all_codes_and_closes(walk):
     codes = fixed_codes(3, 10, seed=1)
-    way = tour(walk, codes, 4)
+    way = round_walk(walk, codes, 4)
     assert way.shape == (12, 10) and way.dtype == np.float32
     np.testing.assert_allclose(way[::4], codes, atol=1e-6)
     np.testing.assert_allclose(way[5], walk(codes[1], codes[2], np.array([0.25]))[0], atol=1e-6)
@@ -78,8 +78,8 @@ def test_a_tour_passes_all_codes_and_closes(walk):
 
 
 def test_usual_lengths():
-    low, high = usual_lengths(100, "normal")
+    low, high = usual_code_lengths(100, "normal")
     assert abs(low - 8.370) < 0.12 and abs(high - 11.654) < 0.12  # 1 % and 99 % of chi with 100 degrees
-    low, high = usual_lengths(96, "uniform")
+    low, high = usual_code_lengths(96, "uniform")
     assert low < np.sqrt(32) < high and high - low < 1.6
-    assert usual_lengths(1, "uniform")[1] <= 1
+    assert usual_code_lengths(1, "uniform")[1] <= 1

@@ -1,7 +1,9 @@
 """This package's training step, and a whole epoch of a run with all that a run does beside the steps."""
 
+import contextlib
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,8 @@ from ms_gan.games.objectives import find_objective
 from ms_gan.games.players import create_players
 from ms_gan.games.step import compile_step
 from ms_gan.recipes import find_recipe
-from ms_gan.records.checkpoint import Position
-from ms_gan.runs.interrupt import Interrupt
-from ms_gan.runs.listeners.progress import Progress
-from ms_gan.runs.run import Running, prepare
+from ms_gan.runs.listeners.listener import Listener
+from ms_gan.runs.run import Running, train
 
 
 def make_step(name: str = "gan"):
@@ -32,32 +32,39 @@ def make_step(name: str = "gan"):
     )
     image, latent_code = next(batches.epoch(0).create_tuple_iterator(num_epochs=1))
     compiled = compile_step(create_players(recipe), find_objective(recipe.objective))
-    return lambda: tuple(float(value.asnumpy()) for value in compiled(image, latent_code))
+    return lambda: compiled(image, latent_code).asnumpy()
 
 
-def epoch_overhead(epochs: int) -> list[float]:
-    """How much longer an epoch of a run takes than its bare steps, as ratios, one for each epoch after the first.
+class Ratios(Listener):
+    """How much longer an epoch of a run takes than its bare steps.
 
     Each epoch is timed against as many bare steps of the same compiled step on one batch, half of them before it and
     half after, so that a change of the machine's speed meets both.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        run = prepare(find_recipe("gan"), Running(result=Path(folder), device="CPU"))
-        image, latent_code = next(run.batches.epoch(0).create_tuple_iterator(num_epochs=1))
 
-        def bare(steps: int) -> float:
-            begin = time.perf_counter()
-            for _ in range(steps):
-                [float(value.asnumpy()) for value in run.step(image, latent_code, epoch=0, number=1)]
-            return time.perf_counter() - begin
+    def begin(self, run) -> None:
+        self.found = []
+        self._batch = next(run.batches.epoch(0).create_tuple_iterator(num_epochs=1))
+        self._before = self._bare(run, run.batches.steps // 2)
+        self._begin = time.perf_counter()
 
-        ratios = []
-        steps = run.batches.steps
-        with Progress(run.recipe, steps, run.batches.images_per_epoch, 0) as progress, Interrupt() as stop:
-            for epoch in range(epochs + 1):
-                before = bare(steps // 2)
-                begin = time.perf_counter()
-                run.epoch(Position(epoch), progress, stop)
-                whole = time.perf_counter() - begin
-                ratios.append(whole / (before + bare(steps - steps // 2)))
-    return ratios[1:]
+    def saved(self, run) -> None:
+        whole, steps = time.perf_counter() - self._begin, run.batches.steps
+        self.found.append(whole / (self._before + self._bare(run, steps - steps // 2)))
+        self._before = self._bare(run, steps // 2)
+        self._begin = time.perf_counter()
+
+    def _bare(self, run, steps: int) -> float:
+        begin = time.perf_counter()
+        for _ in range(steps):
+            run.game.step(self._batch, epoch=0, number=1).asnumpy()
+        return time.perf_counter() - begin
+
+
+def epoch_overhead(epochs: int) -> list[float]:
+    """The ratios of `Ratios`, one for each epoch after the first."""
+    ratios = Ratios()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
+        recipe = replace(find_recipe("gan"), epochs=epochs + 1)
+        train(recipe, Running(result=Path(folder, "run"), device="CPU"), listeners=[ratios])
+    return ratios.found[1:]

@@ -208,17 +208,17 @@ again, again_code = first_batch(epoch=0)
 assert np.array_equal(image, again) and np.array_equal(latent_code, again_code)  # same (seed, epoch), same bytes
 other, other_code = first_batch(epoch=1)
 assert not np.array_equal(image, other) and not np.array_equal(latent_code, other_code)
-print("epoch 0 read twice: the same bytes; epoch 1: another order, other codes")
+print("the first epoch read twice: the same bytes; the second: another order, other codes")
 
 # %% [markdown]
-# `to_pixels` is the way back from [−1, 1] to bytes. These are the first ten images of epoch 0, as D will see them:
+# `to_pixels` is the way back from [−1, 1] to bytes. The first ten images of the first epoch, as D will see them:
 
 # %%
 from ms_gan import to_network, to_pixels
 
 assert np.array_equal(to_network(to_pixels(image)), image)  # nothing is lost there and back
 with one_line_errors():
-    save(plot_image(to_pixels(image[:10]), title="The first 10 images of epoch 0"), pictures / "batch.png")
+    save(plot_image(to_pixels(image[:10]), title="The first 10 images of the first epoch"), pictures / "batch.png")
 print(f"picture: {pictures / 'batch.png'}")
 Image.open(pictures / "batch.png")
 

@@ -507,17 +507,18 @@ Image.open(pictures / "neighbours.png")
 # are spread.
 
 # %%
-from ms_gan import answers_by_epoch, plot_histograms
+from ms_gan import answers_by_epoch, find_objective, plot_histograms
 
 with one_line_errors():
     history = answers_by_epoch(file.parent, saved_epochs(file.parent, most=10), trained_on[:1000], seed=1)
-    plot_histograms(pictures / "histograms.png", history)
+    balance = find_objective(recipe.objective, recipe.label_smoothing).balance  # ½ unless labels are smoothed
+    plot_histograms(pictures / "histograms.png", history, balance=balance)
 print("epoch   mean D(x)   mean D(G(z))   both hills have in common   D's answer to a white sheet")
 for row in history:
     counts = [np.histogram(part, 40, (0, 1))[0] for part in (row.real, row.fake)]
     common = np.minimum(*counts).sum() / len(row.real)
     white = judge(load_discriminator(file.with_name(f"Discriminator{row.epoch}.ckpt")), all_of(255)[np.newaxis])[0]
-    print(f"{row.epoch:5}   {row.real.mean():9.3f}   {row.fake.mean():12.3f}   {common:25.0%}   {white:27.3f}")
+    print(f"{row.epoch + 1:5}   {row.real.mean():9.3f}   {row.fake.mean():12.3f}   {common:25.0%}   {white:27.3f}")
 print(f"D's answers, epoch by epoch: {pictures / 'histograms.png'}")
 Image.open(pictures / "histograms.png")
 

@@ -855,7 +855,7 @@ with one_line_errors():
             "The sound run": RunLosses(
                 [row.d_loss for row in rows],
                 [row.g_loss for row in rows],
-                find_objective(recipe.objective).equilibrium,
+                find_objective(recipe.objective, recipe.label_smoothing).equilibrium,
             ),
         },
     )

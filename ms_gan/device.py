@@ -182,6 +182,19 @@ def layers() -> str:
     return _layers or ("fast" if (_chosen or available()[0]) == "CPU" else "plain")
 
 
+def check_second_derivatives(network) -> None:
+    """Raises UserError if a network cannot be differentiated twice here, as a gradient penalty needs: on a CPU
+    MindSpore's own max-pooling cannot (2.10); its fast twin can."""
+    from mindspore import nn
+
+    pools = any(isinstance(cell, nn.MaxPool2d) for _, cell in network.cells_and_names())
+    if pools and layers() == "plain" and _chosen == "CPU":
+        raise UserError(
+            "a gradient penalty differentiates D twice, and on a CPU MindSpore's own nn.MaxPool2d cannot be: "
+            "leave out --layers plain"
+        )
+
+
 def prepare_native_convolutions() -> None:
     """Makes MindSpore's own nn.Conv2d usable on processors with AVX-512; to be called before its first operation.
 

@@ -2,6 +2,7 @@
 
 from mindspore import Tensor
 
+from ms_gan import device
 from ms_gan.data.latent import mixing_weights
 from ms_gan.games.game import GAMES, Game
 from ms_gan.games.objectives import find_objective
@@ -26,6 +27,8 @@ class Gan(Game):
     def __init__(self, recipe: Recipe, players: GanPlayers | None = None):
         objective = find_objective(recipe.objective, recipe.label_smoothing)
         super().__init__(recipe, players or create_players(recipe))
+        if recipe.gradient_penalty:
+            device.check_second_derivatives(self.players.discriminator)
         limits = {"weight_clip": recipe.weight_clip, "penalty": recipe.gradient_penalty}
         self._both = compile_step(self.players, objective, **limits)
         self._critic = compile_critic_step(self.players, objective, **limits)

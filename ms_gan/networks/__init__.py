@@ -7,11 +7,11 @@ from mindspore import nn
 
 from ms_gan import device
 from ms_gan.networks import dcgan28, dcgan64, mlp  # noqa: F401 (each registers its pairs)
-from ms_gan.networks.fast import fast
+from ms_gan.networks.fast import exchange
 from ms_gan.networks.pairs import PAIRS
 from ms_gan.networks.sharing import same_parameters
 
-__all__ = ["PAIRS", "build", "computed", "fast"]
+__all__ = ["PAIRS", "build", "computed"]
 
 
 def build(
@@ -50,7 +50,7 @@ def computed(network: nn.Cell) -> nn.Cell:
     It has the network's parameters, and a mode of its own (`set_train`), which begins as the network's.
     """
     if device.layers() == "fast":
-        return fast(network)
+        return exchange.fast(network)
     if any(isinstance(cell, (nn.Conv2d, nn.Conv2dTranspose)) for _, cell in network.cells_and_names()):
         device.prepare_native_convolutions()
     return same_parameters(network)

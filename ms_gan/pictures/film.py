@@ -1,6 +1,5 @@
 """Drawn figures as one moving picture."""
 
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ms_gan.pictures.gif import HOLD, frame_seconds
+from ms_gan.pictures.gif import encode, frame_times
 from ms_gan.pictures.grid import write_picture
 
 COLOURS = 64  # a plot has few, and their mixtures at the edges of its lines
@@ -26,15 +25,21 @@ def write_film(path: str | Path, figures: Iterable[Figure]) -> None:
     Raises:
         UserError: `path` not writable.
     """
-    frames: list[Image.Image] = []
+    palette, frames = None, []
     for figure in figures:
         drawn = _draw(figure)
-        palette = frames[0] if frames else drawn.quantize(COLOURS, Image.Quantize.MEDIANCUT)
-        frames.append(drawn.quantize(palette=palette, dither=Image.Dither.NONE))
-    durations = [round(1000 * frame_seconds(len(frames)))] * (len(frames) - 1) + [round(1000 * HOLD)]
-    data = io.BytesIO()
-    frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    write_picture(path, data.getvalue(), ".gif")
+        palette = palette or _palette(drawn)
+        frames.append(np.asarray(drawn.quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB")))
+    write_picture(path, encode(frames, frame_times(len(frames))), ".gif")
+
+
+def _palette(drawn: Image.Image) -> Image.Image:
+    """The picture in its own few colours, that of its corner, the ground of all, as it is: no mixture with another."""
+    few = drawn.quantize(COLOURS, Image.Quantize.MEDIANCUT)
+    colours, ground = few.getpalette(), 3 * few.getpixel((0, 0))
+    colours[ground : ground + 3] = drawn.getpixel((0, 0))
+    few.putpalette(colours)
+    return few
 
 
 def _draw(figure: Figure) -> Image.Image:

@@ -46,11 +46,11 @@ def write_gif(path: str | Path, frames: Sequence[str | Path], labels: Sequence[s
         raise ValueError(f"{len(frames)} frames, but {len(labels)} labels")
     shown = _spread(len(frames), MOST)
     pictures = [*map(np.asarray, _labelled_frames([frames[i] for i in shown], [labels[i] for i in shown]))]
-    data = _encoded(pictures)
+    data = _timed(pictures)
     while len(data) > LARGEST and len(pictures) > 2:
         fewer = max(2, int(0.95 * len(pictures) * LARGEST / len(data)))  # those that stay may be larger than the others
         pictures = [pictures[i] for i in _spread(len(pictures), fewer)]
-        data = _encoded(pictures)
+        data = _timed(pictures)
     write_picture(path, data, ".gif")
 
 
@@ -59,12 +59,28 @@ def _spread(count: int, most: int) -> list[int]:
     return np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()
 
 
-def _encoded(pictures: list[np.ndarray]) -> bytes:
-    durations = [round(1000 * frame_seconds(len(pictures)))] * (len(pictures) - 1) + [round(1000 * HOLD)]
-    duration = durations if len(pictures) > 1 else durations[0]  # Pillow takes no list for a single picture
+def _timed(pictures: list[np.ndarray]) -> bytes:
+    return encode(pictures, frame_times(len(pictures)))
+
+
+def encode(frames: Sequence[np.ndarray], milliseconds: Sequence[int]) -> bytes:
+    """The bytes of a GIF that loops for ever; the only place where one is made.
+
+    Args:
+        frames: of one size, uint8, H×W grey or H×W×3 with 256 colours at most, which stay as they are; of more, the
+            256 that suit the frame.
+        milliseconds: for how long each frame shows, in whole hundredths of a second.
+    """
+    times = list(milliseconds) if len(frames) > 1 else milliseconds[0]  # Pillow takes no list for a single picture
     data = io.BytesIO()
-    iio.imwrite(data, pictures, plugin="pillow", extension=".gif", duration=duration, loop=0)
+    iio.imwrite(data, list(frames), plugin="pillow", extension=".gif", duration=times, loop=0)
     return data.getvalue()
+
+
+def frame_times(count: int) -> list[int]:
+    """For how long each of `count` frames shows, in milliseconds: `frame_seconds`, and the last one 2 seconds."""
+    time, last = round(1000 * frame_seconds(count)), round(1000 * HOLD)
+    return [time] * (count - 1) + [last if count > 1 else time]
 
 
 def frame_seconds(count: int) -> float:

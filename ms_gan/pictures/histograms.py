@@ -17,14 +17,19 @@ TALLEST = 0.92  # rows: the highest bar of its row
 
 
 class Answers(Protocol):
-    """D's answers in one epoch, as `studies.answers.answers_by_epoch` finds them."""
+    """D's answers in one epoch."""
 
     epoch: int
+    """From 0; the picture counts from 1."""
     real: np.ndarray
+    """To real pictures: N numbers."""
     fake: np.ndarray
+    """To generated ones."""
 
 
-def plot_histograms(path: str | Path, rows: Sequence[Answers], answers: str = "probabilities") -> Picture:
+def plot_histograms(
+    path: str | Path, rows: Sequence[Answers], answers: str = "probabilities", balance: float = 0.5
+) -> Picture:
     """Draw how D's answers to real and to generated pictures are spread, epoch below epoch, as a PNG.
 
     Each row holds two histograms of 40 bins; its height is that of its fullest bin.
@@ -34,6 +39,8 @@ def plot_histograms(path: str | Path, rows: Sequence[Answers], answers: str = "p
         rows: one for each epoch.
         answers: what D's answers are, as in `Objective.answers`; probabilities are shown from 0 to 1, scores where 98
             of 100 lie.
+        balance: D's answer where both distributions coincide, drawn dashed, but for a critic: half the label of real
+            pictures, so less than 0.5 under label smoothing.
 
     Returns:
         the figure, which a notebook shows.
@@ -48,11 +55,11 @@ def plot_histograms(path: str | Path, rows: Sequence[Answers], answers: str = "p
         for number, row in enumerate(rows):
             _row(axes, edges, row, len(rows) - 1 - number, named=number == 0)
         axes.set(xlim=(edges[0], edges[-1]), ylim=(-0.03, len(rows) + 0.1))
-        axes.set_yticks(range(len(rows)), [f"epoch {row.epoch}" for row in reversed(rows)], va="bottom")
+        axes.set_yticks(range(len(rows)), [f"epoch {row.epoch + 1}" for row in reversed(rows)], va="bottom")
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         if answers != "critic":
-            axes.axvline(0.5, color="#777777", linestyle="--", label="at equilibrium: 0.5")
+            axes.axvline(balance, color="#777777", linestyle="--", label=f"at equilibrium: {balance:.3g}")
         axes.set_xlabel("D's answer: probability" if answers == "probabilities" else "D's answer: score")
         axes.set_title(
             f"How D answers {len(rows[0].real):,} real and {len(rows[0].fake):,} generated pictures", loc="left"

@@ -170,8 +170,8 @@ class RunFolder:
 
     def read_notes(self) -> dict:
         """What the run remembers beside its settings, as far as it is known: `images`, how many the data set had,
-        `digest`, of their pixels, `processor`, where it began, and `keep_every`."""
-        kinds = {"images": int, "digest": str, "processor": str, "keep_every": int}
+        `digest`, of their pixels, `processor` and `layers`, of where it trains, and `keep_every`."""
+        kinds = {"images": int, "digest": str, "processor": str, "layers": str, "keep_every": int}
         found = {name: self._settings().get(name) for name in kinds}
         return {name: value for name, value in found.items() if type(value) is kinds[name]}
 

@@ -134,13 +134,13 @@ def prepare(
     of_the_data = {"images": len(images), "digest": digest(images)}
     if source:
         _compare_data(source.read_notes(), of_the_data, batches, start.position, say)
-        _compare_processors(source.read_notes().get("processor"), say)
+        _compare_machines(source.read_notes(), say)
     if start.source and not checkpoint.restore(start.source.checkpoints, start.position, game.players):
         say("note: only the weights are there, so the optimisers start afresh")
     keep_every = running.keep_every
     if keep_every is None:
         keep_every = source.read_notes().get("keep_every", 0) if source else 0
-    notes = of_the_data | {"processor": device.processor()} | ({"keep_every": keep_every} if keep_every else {})
+    notes = of_the_data | {"processor": device.processor(), "layers": device.layers(), "keep_every": keep_every}
     settings = folder.create(running.recipe_name, recipe, data, start.unsaved(folder), notes)
     with _write_errors(folder):
         once = [name for listener in listeners for name in listener.figures]
@@ -166,10 +166,14 @@ def _compare_data(before: dict, now: dict, batches: Batches, position: Position,
         say(f"note: {changed}: as many images, but not the same ones")
 
 
-def _compare_processors(before: str | None, say: Callable[[str], None]) -> None:
-    now = device.processor()
-    if before not in (None, now):
-        say(f"note: this run began on another processor ({before}; here {now}): its numbers will differ in last digits")
+def _compare_machines(before: dict, say: Callable[[str], None]) -> None:
+    """Says if the run goes on where the same bytes cannot be promised."""
+    then, now = before.get("processor"), device.processor()
+    if then not in (None, now):
+        say(f"note: this run began on another processor ({then}; here {now}): its numbers will differ in last digits")
+    layers = before.get("layers", device.layers())
+    if layers != device.layers():
+        say(f"note: this run began with {layers} layers (--layers {layers}): its numbers will differ in last digits")
 
 
 def make_batches(recipe: Recipe, images: np.ndarray, labels: np.ndarray | None = None) -> Batches:

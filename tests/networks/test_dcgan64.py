@@ -10,6 +10,7 @@ from ms_gan.errors import UserError
 from ms_gan.games.objectives import gradient_penalty
 from ms_gan.networks import build
 from ms_gan.networks.evaluation import has_batch_statistics
+from ms_gan.networks.fast import fast
 from ms_gan.recipes import RECIPES
 
 pytestmark = pytest.mark.usefixtures("cpu")
@@ -243,7 +244,7 @@ def test_as_mindspores_layers(player, compiled):
     if player == "discriminator":
         x, dout = uniform(1, n, channels, 32, 32), normals(2, n, 1)
     for training in (True, False):
-        mine = differentiator(network.set_train(training), compiled)(x, dout)
+        mine = differentiator(fast(network).set_train(training), compiled)(x, dout)
         close(mine, differentiator(theirs.set_train(training), compiled=False)(x, dout), 2e-5)
         assert len(mine) == 2 + len(network.trainable_params())
         statistics = ([p.asnumpy() for p in net.get_parameters() if "moving" in p.name] for net in (network, theirs))
@@ -268,7 +269,7 @@ def test_gradient_penalty():
     critic, theirs = dcgan64.Discriminator(1, 32, 2), their_discriminator(1, 2)
     give(critic, theirs)
     arguments = uniform(1, 3, 1, 32, 32), uniform(2, 3, 1, 32, 32), abs(uniform(3, 3, 1, 1, 1))
-    mine, others = (penalised(network.set_train(True), *arguments) for network in (critic, theirs))
+    mine, others = (penalised(network.set_train(True), *arguments) for network in (fast(critic), theirs))
     assert mine[0] == pytest.approx(others[0], rel=1e-5)
     # Behind the last batch norm there is nothing that bends: its shift does not change the slope.
     assert sum(gradient.any() for gradient in others) == len(others) - 1 == 1 + 8 - 1

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ms_gan.errors import UserError
-from ms_gan.pictures.gif import COLOURS, STRIP, STRIP_GREY, frame_seconds, write_gif
+from ms_gan.pictures.gif import COLOURS, STRIP, STRIP_GREY, encode, frame_seconds, write_gif
 from ms_gan.pictures.grid import save_grid
 
+PACKAGE = Path(__file__).parents[2] / "ms_gan"
 MNIST = Path(__file__).parents[2] / "data" / "MNIST_Data" / "train" / "train-images-idx3-ubyte.gz"
 
 
@@ -135,6 +136,22 @@ def test_the_same_frames_give_the_same_bytes(tmp_path):
     for name in ("a.gif", "b.gif"):
         write_gif(tmp_path / name, paths, labels)
     assert (tmp_path / "a.gif").read_bytes() == (tmp_path / "b.gif").read_bytes()
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (16, 16, 3)], ids=["grey", "colour"])
+def test_what_is_encoded_is_read_back(tmp_path, shape):
+    frames = [np.random.default_rng(number).integers(0, 256, shape, np.uint8) for number in range(3)]
+    (tmp_path / "a.gif").write_bytes(encode(frames, [70, 600, 40]))
+    found = frames_of(tmp_path / "a.gif")
+    assert [duration for _, duration in found] == [70, 600, 40]
+    for (there, _), frame in zip(found, frames, strict=True):
+        np.testing.assert_array_equal(there, frame if frame.ndim == 3 else frame[..., np.newaxis].repeat(3, axis=2))
+
+
+def test_a_gif_is_encoded_in_one_place_only():
+    texts = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+    encoding = [path for path, text in texts.items() if "imwrite(" in text or "save_all" in text]
+    assert encoding == [PACKAGE / "pictures" / "gif.py"]
 
 
 def spoil_size(path):

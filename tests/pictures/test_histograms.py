@@ -31,12 +31,19 @@ def test_each_epoch_has_its_row_and_each_answer_its_bin(tmp_path):
     assert np.flatnonzero(first_fake).tolist() == [0, 19] and first_fake[[0, 19]].tolist() == [TALLEST / 2] * 2
     assert np.flatnonzero(last_real).tolist() == np.flatnonzero(last_fake).tolist() == [20]
     assert [patch.get_data().baseline for patch in axes.patches[::2]] == [1, 1, 0, 0]  # the first epoch on top
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["epoch 7", "epoch 0"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["epoch 8", "epoch 1"]
     assert axes.get_xlim() == (0, 1) and axes.get_xlabel() == "D's answer: probability"
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["D(x), real pictures", "D(G(z)), generated pictures", "at equilibrium: 0.5"]
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.size == (1200, 350)
+
+
+def test_the_equilibrium_under_label_smoothing(tmp_path):
+    axes = plot_histograms(tmp_path / "a.png", ROWS, balance=0.45).axes[0]
+    (line,) = axes.lines
+    assert list(line.get_xdata()) == [0.45, 0.45]
+    assert [text.get_text() for text in axes.get_legend().get_texts()][-1] == "at equilibrium: 0.45"
 
 
 def test_scores_of_a_critic(tmp_path):

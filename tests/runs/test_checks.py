@@ -40,7 +40,7 @@ def test_a_critic_has_no_labels():
 REFUSED = {
     "label smoothing 0.1: wasserstein": dict(objective="wasserstein", label_smoothing=0.1),
     "beta1 0.5: rmsprop keeps no first moment, so it must be 0": dict(optimizer="rmsprop"),
-    "unknown networks 'other': there is mlp": dict(networks="other"),
+    "unknown networks 'other': there is dcgan28": dict(networks="other"),
     "unknown activation 'other': there is own, relu": dict(activation="other"),
     "dcgan28 keeps its own": dict(networks="dcgan28", activation="tanh"),
     "dcgan64 cannot make pictures of 1×28×28": dict(networks="dcgan64"),

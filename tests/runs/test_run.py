@@ -89,6 +89,13 @@ def test_another_processor_is_said(folder, monkeypatch):
     assert note.endswith("; here a processor of the year 2030, avx1024): its numbers will differ in last digits")
 
 
+def test_other_layers_are_said(folder, monkeypatch):
+    monkeypatch.setattr("ms_gan.device.layers", lambda: "plain")
+    said = []
+    prepare(RECIPE, Running(folder, resume="newest"), said.append)
+    assert "note: this run began with fast layers (--layers fast): its numbers will differ in last digits" in said
+
+
 def test_a_run_of_a_release_that_knew_neither(folder):
     """What is not known is not compared."""
     runs = RunFolder(folder)

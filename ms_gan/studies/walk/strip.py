@@ -1,6 +1,5 @@
 """A walk between latent codes: a strip with the codes' lengths below it, and a film that loops."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from matplotlib.axes import Axes
 from PIL import Image, ImageDraw, ImageFont
 
 from ms_gan.pictures.curves import BLUE, STYLE, VERMILION
+from ms_gan.pictures.gif import encode
 from ms_gan.pictures.grid import write_picture
 from ms_gan.pictures.sheet import Strip, make_sheet
 from ms_gan.pictures.show import Picture, save
@@ -95,13 +95,11 @@ def film_walks(path: str | Path, walks: Mapping[str, Walked], frames: int) -> No
     count = len(next(iter(walks.values())).pixels)
     pictures = [_frame(walks, step) for step in range(count)]
     durations = [MOVE if step % frames else REST for step in range(count)]
-    data = io.BytesIO()
-    pictures[0].save(data, "GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=False)
-    write_picture(path, data.getvalue(), ".gif")
+    write_picture(path, encode(pictures, durations), ".gif")
 
 
-def _frame(walks: Mapping[str, Walked], step: int) -> Image.Image:
-    """One step of each walk, side by side below their names and the lengths of their codes."""
+def _frame(walks: Mapping[str, Walked], step: int) -> np.ndarray:
+    """One step of each walk, side by side below their names and the lengths of their codes, in few colours."""
     columns = [_column(name, walk.pixels[step], walk.lengths[step]) for name, walk in walks.items()]
     width = sum(column.width + GAP for column in columns) + GAP
     frame = Image.new(columns[0].mode, (width, columns[0].height + GAP), _grey(columns[0].mode, BACKGROUND))
@@ -109,7 +107,8 @@ def _frame(walks: Mapping[str, Walked], step: int) -> Image.Image:
     for column in columns:
         frame.paste(column, (left, 0))
         left += column.width + GAP
-    return frame.quantize(PALETTE, Image.Quantize.FASTOCTREE if frame.mode == "RGB" else Image.Quantize.MAXCOVERAGE)
+    few = frame.quantize(PALETTE, Image.Quantize.FASTOCTREE if frame.mode == "RGB" else Image.Quantize.MAXCOVERAGE)
+    return np.asarray(few.convert(frame.mode))
 
 
 def _column(name: str, pixels: np.ndarray, length: float) -> Image.Image:

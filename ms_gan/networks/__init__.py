@@ -3,6 +3,7 @@
 They are written plainly, with MindSpore's own layers. What computes them on this device says `computed`.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ms_gan import device
@@ -17,8 +18,8 @@ __all__ = ["PAIRS", "build", "computed", "pairs"]
 
 def pairs() -> Choices:
     """PAIRS, with those of this package. (Importing them loads MindSpore, so it is done when they are needed.)"""
-    from ms_gan.networks import dcgan28, dcgan64, mlp  # noqa: F401 (each registers its pairs)
-
+    for name in ("mlp", "dcgan28", "dcgan64"):
+        import_module(f"{__name__}.{name}")  # which registers its pairs
     return PAIRS
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 MNIST_SHAPE = (1, 28, 28)
 
 PAIRS: "Choices[Callable[[int, tuple[int, int, int], int, str], tuple[nn.Cell, nn.Cell]]]" = Choices("networks")
-"""By name: pair(latent_size, image_shape, width, activation) → (generator, discriminator), as `networks.build` takes and
-returns them. It raises UserError for what it cannot do. A user may add one: `PAIRS["mine"] = pair`."""
+"""By name: pair(latent_size, image_shape, width, activation) → (generator, discriminator), what `networks.build` takes
+and returns. It raises UserError for what it cannot do. A user may add one: `PAIRS["mine"] = pair`."""
 
 
 def refuse_shapes(networks: str, image_shape: tuple[int, int, int]) -> None:

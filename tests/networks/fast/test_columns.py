@@ -1,9 +1,4 @@
-"""The convolutional layers against MindSpore's own and against float64 NumPy.
-
-The arrays here are N×C×H×W, as MindSpore's layers and the references take them; `columns` turns them for ours.
-"""
-
-import math
+"""The twins for pictures against the plain layers and against float64 NumPy."""
 
 import mindspore as ms
 import numpy as np
@@ -11,7 +6,9 @@ import pytest
 from mindspore import Tensor, nn
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ms_gan.networks.fast.columns import BatchNorm, Dense, DoublingConv2dTranspose, PooledConv2d
+from ms_gan.networks.fast import fast
+from ms_gan.networks.fast.columns import BatchNorm, Dense, MaxPool2d, PooledConv2d
+from ms_gan.networks.fast.exchange import InColumns
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -34,21 +31,6 @@ def differentiator(network, compiled: bool):
         return y.asnumpy(), dx.asnumpy(), *(gradient.asnumpy() for gradient in dweights)
 
     return differentiate
-
-
-def columns(x: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(x.reshape(len(x), -1).T)
-
-
-def in_columns(network, compiled: bool):
-    """As `differentiator`, for a network that takes columns; x, dout and what comes back are N×C×H×W."""
-    differentiate = differentiator(network, compiled)
-
-    def turned(x, dout):
-        y, dx, *dweights = differentiate(columns(x), columns(dout))
-        return y.T.reshape(dout.shape), dx.T.reshape(x.shape), *dweights
-
-    return turned
 
 
 def normals(seed: int, *shape: int) -> np.ndarray:
@@ -117,26 +99,31 @@ def exact(reference, *arrays):
     return reference(*(array.astype(np.float64) for array in arrays))
 
 
-def mindspores_pooled_conv(inputs: int, outputs: int, kernel: int):
+def pooled(inputs: int, outputs: int, kernel: int, *between: nn.Cell):
     return nn.SequentialCell(
         nn.Conv2d(inputs, outputs, kernel, stride=1, pad_mode="valid", padding=0, has_bias=True),
+        *between,
         nn.MaxPool2d(kernel_size=2, stride=2, pad_mode="valid"),
     )
 
 
-def mindspores_doubling(inputs: int, outputs: int):
+def kinds(network) -> list[type]:
+    """Of the twins in a chain in columns."""
+    assert isinstance(network, InColumns)
+    return [type(cell) for cell in network.chain]
+
+
+def doubling(inputs: int, outputs: int):
     return nn.Conv2dTranspose(inputs, outputs, 4, stride=2, pad_mode="pad", padding=1, has_bias=True)
 
 
-def compare(layer, theirs, reference, x, dout, compiled):
-    """The same weights in both: the numbers and the gradients for the input, the weight and the bias."""
-    shapes = {name: value.shape for name, value in parameters(layer).items()}
+def compare(ours, theirs, reference, x, dout, compiled):
+    """The numbers and the gradients for the input, the weight and the bias."""
+    shapes = {name: value.shape for name, value in parameters(theirs).items()}
     assert list(shapes) == ["weight", "bias"]
-    assert shapes == {name: value.shape for name, value in parameters(theirs).items()}
     values = {name: normals(3 + i, *shape) for i, (name, shape) in enumerate(shapes.items())}
-    for network in (layer, theirs):
-        give(network, **values)
-    mine = in_columns(layer, compiled)(x, dout)
+    give(theirs, **values)
+    mine = differentiator(ours, compiled)(x, dout)
     close(mine, differentiator(theirs, compiled)(x, dout), 5e-6)
     close(mine, exact(reference, x, values["weight"], values["bias"], dout), 5e-6)
 
@@ -144,8 +131,16 @@ def compare(layer, theirs, reference, x, dout, compiled):
 @both_modes
 @pytest.mark.parametrize("n, inputs, outputs", [(1, 1, 1), (5, 7, 3)])
 def test_dense(n, inputs, outputs, compiled):
-    x, dout = normals(1, n, inputs), normals(2, n, outputs)
-    compare(Dense(inputs, outputs), nn.Dense(inputs, outputs), numpy_dense, x, dout, compiled)
+    x, dout, theirs = normals(1, n, inputs), normals(2, n, outputs), nn.Dense(inputs, outputs, has_bias=True)
+    compare(InColumns([Dense(theirs)]), theirs, numpy_dense, x, dout, compiled)
+
+
+@both_modes
+def test_dense_on_the_last_axis_of_pictures(compiled):
+    theirs = nn.Dense(7, 3, has_bias=True)
+    x, dout = normals(1, 2, 4, 5, 7), normals(2, 2, 4, 5, 3)
+    results = (differentiator(network, compiled)(x, dout) for network in (InColumns([Dense(theirs)]), theirs))
+    close(*results, 5e-6)
 
 
 @both_modes
@@ -164,8 +159,29 @@ def test_dense(n, inputs, outputs, compiled):
 def test_pooled_conv(n, inputs, outputs, kernel, size, compiled):
     half = (size - kernel + 1) // 2
     x, dout = normals(1, n, inputs, size, size), normals(2, n, outputs, half, half)
-    theirs = mindspores_pooled_conv(inputs, outputs, kernel)
-    compare(PooledConv2d(inputs, outputs, kernel, size), theirs, numpy_pooled_conv, x, dout, compiled)
+    theirs = pooled(inputs, outputs, kernel)
+    assert kinds(fast(theirs)) == [PooledConv2d]
+    compare(fast(theirs), theirs, numpy_pooled_conv, x, dout, compiled)
+
+
+@both_modes
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.LeakyReLU, nn.Tanh])
+def test_an_increasing_activation_goes_behind_the_pooling(activation, compiled):
+    theirs = pooled(2, 3, 3, activation())
+    ours = fast(theirs)
+    assert kinds(ours)[0] is PooledConv2d and len(ours.chain) == 2
+    x, dout = normals(1, 2, 2, 8, 10), normals(2, 2, 3, 3, 4)
+    close(*(differentiator(network, compiled)(x, dout) for network in (ours, theirs)), 5e-6)
+
+
+@both_modes
+@pytest.mark.parametrize("between", [nn.GELU, nn.Identity], ids=["falls somewhere", "no activation"])
+def test_pooling_by_itself(between, compiled):
+    theirs = pooled(2, 3, 3, between())
+    ours = fast(theirs)
+    assert kinds(ours)[-1] is MaxPool2d and len(ours.chain) == 3
+    x, dout = normals(1, 2, 2, 9, 8), normals(2, 2, 3, 3, 3)
+    close(*(differentiator(network, compiled)(x, dout) for network in (ours, theirs)), 5e-6)
 
 
 @both_modes
@@ -174,8 +190,8 @@ def test_pooled_conv(n, inputs, outputs, kernel, size, compiled):
 )
 def test_doubling_conv(n, inputs, outputs, size, compiled):
     x, dout = normals(1, n, inputs, size, size), normals(2, n, outputs, 2 * size, 2 * size)
-    theirs = mindspores_doubling(inputs, outputs)
-    compare(DoublingConv2dTranspose(inputs, outputs, size), theirs, numpy_doubling, x, dout, compiled)
+    theirs = doubling(inputs, outputs)
+    compare(fast(theirs), theirs, numpy_doubling, x, dout, compiled)
 
 
 @both_modes
@@ -184,12 +200,10 @@ def test_of_equal_numbers_one_gets_the_gradient(compiled):
     blocks = np.array(list(np.ndindex(3, 3, 3, 3)), np.float32).reshape(9, 9, 2, 2)
     x = blocks.swapaxes(1, 2).reshape(1, 1, 18, 18)
     dout = np.arange(1, 82, dtype=np.float32).reshape(1, 1, 9, 9)
-    layer, theirs = PooledConv2d(1, 1, kernel=1, size=18), mindspores_pooled_conv(1, 1, 1)
+    theirs = pooled(1, 1, 1)
     values = dict(weight=np.ones((1, 1, 1, 1), np.float32), bias=np.zeros(1, np.float32))
-    results = []
-    for network, differentiate in ((layer, in_columns), (theirs, differentiator)):
-        give(network, **values)
-        results.append(differentiate(network, compiled)(x, dout))
+    give(theirs, **values)
+    results = [differentiator(network, compiled)(x, dout) for network in (fast(theirs), theirs)]
     y, dx = results[0][:2]
     assert np.array_equal(y[0, 0], blocks.max((2, 3)))
     d_blocks = dx.reshape(9, 2, 9, 2).swapaxes(1, 2)
@@ -206,9 +220,9 @@ def test_equal_numbers_behind_a_convolution(even):
     """Whole numbers are exact in float32, so that many results in a block are equal; in an even picture all are."""
     x = np.full((2, 2, 9, 9), 3, np.float32) if even else integers(1, 2, 2, 9, 9)
     dout, values = integers(2, 2, 3, 3, 3), dict(weight=integers(3, 3, 2, 3, 3), bias=integers(4, 3))
-    layer = PooledConv2d(2, 3, kernel=3, size=9)
+    layer = fast(pooled(2, 3, 3))
     give(layer, **values)
-    mine = in_columns(layer, compiled=True)(x, dout)
+    mine = differentiator(layer, compiled=True)(x, dout)
     for ours, wanted in zip(mine, exact(numpy_pooled_conv, x, values["weight"], values["bias"], dout), strict=True):
         assert np.array_equal(ours, wanted)
     assert abs(mine[1]).max() > 0
@@ -253,10 +267,11 @@ batch_norm_shapes = pytest.mark.parametrize("shape", [(5, 3, 4, 4), (1, 2, 3, 3)
 def batch_norms(shape):
     """Ours, MindSpore's, and the reference, with the same weights and statistics."""
     features = shape[1]
-    theirs = (nn.BatchNorm2d if len(shape) == 4 else nn.BatchNorm1d)(features, eps=1e-5, momentum=0.9)
+    kind = nn.BatchNorm2d if len(shape) == 4 else nn.BatchNorm1d
+    ours, theirs = (kind(features, eps=1e-5, momentum=0.9) for _ in range(2))
     values = dict(gamma=1 + 0.3 * normals(1, features), beta=normals(2, features))
     values |= dict(moving_mean=normals(3, features), moving_variance=0.5 + normals(4, features) ** 2)
-    ours = BatchNorm(features)
+    ours = InColumns([BatchNorm(ours)])
     for network in (ours, theirs):
         give(network, **values)
     return ours, theirs, NumpyBatchNorm(**values)
@@ -267,7 +282,7 @@ def batch_norms(shape):
 def test_batch_norm_in_training(shape, compiled):
     ours, theirs, reference = batch_norms(shape)
     before = parameters(ours)
-    mine = in_columns(ours.set_train(True), compiled)
+    mine = differentiator(ours.set_train(True), compiled)
     others = differentiator(theirs.set_train(True), compiled)
     for step in range(3):
         x, dout = 2 * normals(10 + step, *shape) + step, normals(20 + step, *shape)
@@ -288,44 +303,11 @@ def test_batch_norm_in_evaluation(shape, compiled):
     ours, theirs, reference = batch_norms(shape)
     before = parameters(ours)
     x, dout = normals(5, *shape), normals(6, *shape)
-    mine = in_columns(ours.set_train(False), compiled)(x, dout)
+    mine = differentiator(ours.set_train(False), compiled)(x, dout)
     close(mine, differentiator(theirs.set_train(False), compiled)(x, dout), 5e-6)
     close(flat(mine, shape), reference.evaluate(x, dout), 5e-6)
     for name, value in parameters(ours).items():
         assert np.array_equal(value, before[name])
-
-
-def test_batch_norm_starts_as_mindspores_does():
-    ours, theirs = parameters(BatchNorm(4)), parameters(nn.BatchNorm2d(4))
-    assert ours.keys() == theirs.keys() == {"gamma", "beta", "moving_mean", "moving_variance"}
-    for name, value in theirs.items():
-        assert np.array_equal(ours[name], value)
-    assert [p.name for p in BatchNorm(4).trainable_params()] == ["gamma", "beta"]
-
-
-@pytest.mark.parametrize(
-    "layer, arguments, fan_in, fan_out",
-    [
-        (Dense, (40, 600), 40, 600),
-        (PooledConv2d, (6, 400, 5, 6), 6 * 25, 400 * 25),
-        (DoublingConv2dTranspose, (10, 400, 2), 400 * 16, 10 * 16),  # the fans as PyTorch counts them
-    ],
-)
-def test_first_weights(layer, arguments, fan_in, fan_out):
-    """Evenly between the bounds of Glorot and Bengio for the weight, and of PyTorch for the bias."""
-    ms.set_seed(3)
-    first, again = layer(*arguments), layer(*arguments)
-    bounds = dict(weight=math.sqrt(6 / (fan_in + fan_out)), bias=1 / math.sqrt(fan_in))
-    for name, value in parameters(first).items():
-        bound = bounds[name] * (1 + 1e-6)
-        assert -bound <= value.min() < -0.97 * bound and 0.97 * bound < value.max() <= bound
-        quarters, _ = np.histogram(value, bins=4, range=(-bound, bound))
-        sigma = math.sqrt(value.size * 3 / 16)
-        assert abs(quarters - value.size / 4).max() < 4 * sigma
-        assert not np.array_equal(value, parameters(again)[name])
-    ms.set_seed(3)
-    for name, value in parameters(layer(*arguments)).items():
-        assert np.array_equal(value, parameters(first)[name])
 
 
 def slopes(function, arrays: list[np.ndarray], step: float = 1e-5) -> list[np.ndarray]:
@@ -344,16 +326,17 @@ def slopes(function, arrays: list[np.ndarray], step: float = 1e-5) -> list[np.nd
 
 
 @pytest.mark.parametrize(
-    "layer, arguments, reference, x_shape, y_shape",
+    "layer, reference, x_shape, y_shape",
     [
-        (Dense, (4, 3), numpy_dense, (2, 4), (2, 3)),
-        (PooledConv2d, (2, 2, 3, 6), numpy_pooled_conv, (2, 2, 6, 6), (2, 2, 2, 2)),
-        (DoublingConv2dTranspose, (2, 2, 2), numpy_doubling, (2, 2, 2, 2), (2, 2, 4, 4)),
+        (lambda: InColumns([Dense(nn.Dense(4, 3, has_bias=True))]), numpy_dense, (2, 4), (2, 3)),
+        (lambda: fast(pooled(2, 2, 3)), numpy_pooled_conv, (2, 2, 6, 6), (2, 2, 2, 2)),
+        (lambda: fast(doubling(2, 2)), numpy_doubling, (2, 2, 2, 2), (2, 2, 4, 4)),
     ],
+    ids=["dense", "pooled", "doubling"],
 )
-def test_second_derivatives(layer, arguments, reference, x_shape, y_shape):
+def test_second_derivatives(layer, reference, x_shape, y_shape):
     """Inside ms.jit: of v·∇ₓ Σ dout·y²/2 for the input and the weights, each number of them."""
-    layer = layer(*arguments)
+    layer = layer()
     shapes = [p.shape for p in layer.trainable_params()]
     x, dout, v = normals(1, *x_shape), normals(2, *y_shape), normals(3, *x_shape)
     values = [normals(4 + i, *shape) for i, shape in enumerate(shapes)]
@@ -366,7 +349,7 @@ def test_second_derivatives(layer, arguments, reference, x_shape, y_shape):
         return (v * ms.grad(height)(x, dout)).sum()
 
     both = ms.jit(ms.value_and_grad(slope, 0, layer.trainable_params()), jit_level="O0")
-    value, (dx, dweights) = both(*(Tensor(columns(array)) for array in (x, dout, v)))
+    value, (dx, dweights) = both(*(Tensor(array) for array in (x, dout, v)))
 
     def exact_slope(x, weight, bias):
         y = reference(x, weight, bias, np.zeros(y_shape))[0]
@@ -375,5 +358,5 @@ def test_second_derivatives(layer, arguments, reference, x_shape, y_shape):
     exact_values = [array.astype(np.float64) for array in (x, *values)]
     assert float(value) == pytest.approx(exact_slope(*exact_values), rel=1e-5)
     wanted = slopes(exact_slope, exact_values)
-    close([dx.asnumpy().T.reshape(x_shape), *(gradient.asnumpy() for gradient in dweights)], wanted, 2e-6)
+    close([dx.asnumpy(), *(gradient.asnumpy() for gradient in dweights)], wanted, 2e-6)
     assert all(abs(gradient).max() > 0.1 for gradient in wanted)

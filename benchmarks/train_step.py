@@ -43,20 +43,22 @@ class Contender:
 AVX2 = {"DNNL_MAX_CPU_ISA": "AVX2"}
 CONTENDERS = {
     "gan": {
-        "plain": Contender("slides_step", "the slides' code as it stands (PyNative)"),
+        "plain": Contender("plain_step", "the slides' code as it stands (PyNative)", ("gan",)),
         "package": Contender("package_step", "this package", ("gan",)),
         "torch": Contender("torch_step", "PyTorch at its best"),
         "matmul": Contender("matmul_rate", "the arithmetic alone, at the measured rate"),
     },
     "dcgan-mnist": {
-        "as it stands": Contender("plain_dcgan_step", "plain MindSpore as it stands (PyNative)", rounds=1),
-        "plain": Contender("plain_dcgan_step", "the same, with DNNL_MAX_CPU_ISA=AVX2", environment=AVX2),
+        "as it stands": Contender("plain_step", "plain MindSpore as it stands (PyNative)", ("dcgan-mnist",), rounds=1),
+        "plain": Contender("plain_step", "the same, with DNNL_MAX_CPU_ISA=AVX2", ("dcgan-mnist",), environment=AVX2),
         "package": Contender("package_step", "this package", ("dcgan-mnist",)),
         "torch": Contender("torch_dcgan_step", "PyTorch at its best"),
     },
     # As it stands, plain MindSpore takes minutes a step where the processor has AVX-512.
     "dcgan-faces": {
-        "plain": Contender("plain_dcgan64_step", "plain MindSpore, DNNL_MAX_CPU_ISA=AVX2", environment=AVX2, rounds=1),
+        "plain": Contender(
+            "plain_step", "plain MindSpore, DNNL_MAX_CPU_ISA=AVX2", ("dcgan-faces",), environment=AVX2, rounds=1
+        ),
         "package": Contender("package_step", "this package", ("dcgan-faces",)),
         "torch": Contender("torch_dcgan64_step", "PyTorch at its best"),
     },

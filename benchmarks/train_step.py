@@ -45,17 +45,17 @@ class Contender:
 AVX2 = {"DNNL_MAX_CPU_ISA": "AVX2"}
 CONTENDERS = {
     "gan": {
-        "plain": Contender("slides_step", "the slides' code as it stands (PyNative)", untouched=True),
+        "plain": Contender("plain_step", "the slides' code as it stands (PyNative)", ("gan",), untouched=True),
         "package": Contender("package_step", "this package", ("gan",)),
         "torch": Contender("torch_step", "PyTorch at its best"),
         "matmul": Contender("matmul_rate", "the arithmetic alone, at the measured rate"),
     },
     "dcgan-mnist": {
         "as it stands": Contender(
-            "plain_dcgan_step", "plain MindSpore as it stands (PyNative)", untouched=True, rounds=1
+            "plain_step", "plain MindSpore as it stands (PyNative)", ("dcgan-mnist",), untouched=True, rounds=1
         ),
         "plain": Contender(
-            "plain_dcgan_step", "the same, with DNNL_MAX_CPU_ISA=AVX2", environment=AVX2, untouched=True
+            "plain_step", "the same, with DNNL_MAX_CPU_ISA=AVX2", ("dcgan-mnist",), environment=AVX2, untouched=True
         ),
         "package": Contender("package_step", "this package", ("dcgan-mnist",)),
         "torch": Contender("torch_dcgan_step", "PyTorch at its best"),
@@ -63,7 +63,12 @@ CONTENDERS = {
     # As it stands, plain MindSpore takes minutes a step where the processor has AVX-512.
     "dcgan-faces": {
         "plain": Contender(
-            "plain_dcgan64_step", "plain MindSpore, DNNL_MAX_CPU_ISA=AVX2", environment=AVX2, untouched=True, rounds=1
+            "plain_step",
+            "plain MindSpore, DNNL_MAX_CPU_ISA=AVX2",
+            ("dcgan-faces",),
+            environment=AVX2,
+            untouched=True,
+            rounds=1,
         ),
         "package": Contender("package_step", "this package", ("dcgan-faces",)),
         "torch": Contender("torch_dcgan64_step", "PyTorch at its best"),

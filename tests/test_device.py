@@ -53,6 +53,33 @@ def test_the_best_device_is_taken_first(monkeypatch):
     assert started == ["Ascend"]
 
 
+def test_layers_are_fast_on_a_processor_unless_plain_ones_are_asked_for(cpu, monkeypatch):
+    monkeypatch.setattr(device, "_layers", None)
+    assert device.layers() == "fast"
+    device.choose_device(layers="plain")
+    assert device.layers() == "plain"
+    device.choose_device()
+    assert device.layers() == "plain"  # as chosen before
+    device.choose_device("CPU", layers="fast")
+    assert device.layers() == "fast"
+
+
+def test_layers_elsewhere_are_plain(monkeypatch):
+    monkeypatch.setattr(device, "_chosen", None)
+    monkeypatch.setattr(device, "_layers", None)
+    monkeypatch.setattr(device, "_start", lambda target: None)
+    monkeypatch.setattr(device, "available", lambda: ["GPU", "CPU"])
+    assert device.layers() == "plain"
+    with pytest.raises(UserError, match="fast layers are for a CPU: on GPU MindSpore's own are the fast ones"):
+        device.choose_device(layers="fast")
+    assert device.choose_device(layers="plain") == "GPU" and device.layers() == "plain"
+
+
+def test_unknown_layers_are_named(cpu):
+    with pytest.raises(UserError, match="unknown layers 'slow': choose one of plain, fast"):
+        device.choose_device(layers="slow")
+
+
 def test_what_mindspore_calls_available(monkeypatch):
     from mindspore import device_context
 

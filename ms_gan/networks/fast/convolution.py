@@ -71,6 +71,10 @@ class _Convolution(Weighted):
         self.pads = (padding,) * 4 if isinstance(padding, int) else padding  # top, bottom, left, right
         self.copy_rows = CopyRows()
 
+    def is_strided(self) -> bool:
+        """Whether it is of 4×4 with stride 2 and padding 1."""
+        return self.kernel == (4, 4) and self.stride == (2, 2) and self.pads == (1, 1, 1, 1)
+
     def spans(self, of, height, width):
         """`of` (_span or _canvas) in both directions."""
         top, bottom, left, right = self.pads
@@ -87,13 +91,12 @@ class Conv2d(_Convolution):
 
     def __init__(self, plain: nn.Conv2d):
         super().__init__(plain)
-        self.halving = strided.Halving(plain.in_channels, plain.out_channels)
-        self.halves = self.kernel == (4, 4) and self.stride == (2, 2) and self.pads == (1, 1, 1, 1)
+        self.halving = strided.Halving(plain.in_channels, plain.out_channels) if self.is_strided() else None
 
     def construct(self, x):
         outputs, (channels, height, width, n) = self.weight.shape[0], x.shape
         weight = self.weight.reshape((outputs, -1))
-        if self.halves and height % 2 == 0 and width % 2 == 0:
+        if self.halving is not None and height % 2 == 0 and width % 2 == 0:
             return self.add_bias(self.halving(x, weight))
         (top, down), (left, right) = self.spans(_span, height, width)
         x = x.reshape((-1, n))
@@ -115,17 +118,16 @@ class Conv2dTranspose(_Convolution):
 
     def __init__(self, plain: nn.Conv2dTranspose):
         super().__init__(plain)
-        doubles = self.kernel == (4, 4) and self.stride == (2, 2) and self.pads == (1, 1, 1, 1)
         # With a bias, as dcgan28 has it, the general way is nearly as fast, and it is that of earlier releases: a run
         # of theirs that goes on ends in the same bytes.
-        self.doubles = doubles and self.bias is None
-        self.doubling = strided.doubling(plain.in_channels, plain.out_channels)
+        doubles = self.is_strided() and self.bias is None
+        self.doubling = strided.doubling(plain.in_channels, plain.out_channels) if doubles else None
         self.add_rows = AddRows()
 
     def construct(self, x):
         inputs, outputs, _, _ = self.weight.shape
         weight, (_, height, width, n) = self.weight.reshape((inputs, -1)), x.shape
-        if self.doubles:
+        if self.doubling is not None:
             return self.add_bias(self.doubling(x, weight))
         (tall, top, down), (broad, left, right) = self.spans(_canvas, height, width)
         products = _product_transposed(weight, x.reshape((inputs, -1)))

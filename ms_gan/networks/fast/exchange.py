@@ -65,7 +65,9 @@ def _exchanged(cell: nn.Cell) -> nn.Cell:
     """The cell or its twin; what lies inside the cell is exchanged in place."""
     if kind_of(cell, (nn.SequentialCell,)):
         steps = list(_steps(list(_flat(cell))))
-        return _in_mode(cell, steps[0] if len(steps) == 1 else Chain(steps))
+        chain = steps[0] if len(steps) == 1 else Chain(steps)
+        chain.add_flags(training=cell.training)  # not set_train: a layer inside may have a mode of its own
+        return chain
     if _is_convolution(cell):
         return InColumns([_in_columns(cell)])
     if twin := rows.twin(cell):

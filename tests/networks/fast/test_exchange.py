@@ -1,272 +1,177 @@
-"""fast(network): the same parameters, the same numbers, gradients and moving statistics as MindSpore's own layers."""
+"""Networks of any make, and their fast twins."""
 
 import mindspore as ms
 import numpy as np
 import pytest
 from mindspore import Tensor, nn, ops
 
+from ms_gan.games.players import make_players
 from ms_gan.networks import build
-from ms_gan.networks.fast import fast
+from ms_gan.networks.fast import columns, fast, rows
 from ms_gan.networks.fast.exchange import InColumns
+from ms_gan.recipes import Recipe
 
 pytestmark = pytest.mark.usefixtures("cpu")
-
-
-class Squash(nn.Cell):
-    """A kind of layer that no twin is known for."""
-
-    def construct(self, x):
-        return x / (1 + ops.abs(x))
-
-
-class Residual(nn.Cell):
-    """A network of a student's own: a branch, and a construct that takes pictures apart."""
-
-    def __init__(self):
-        super().__init__()
-        self.branch = nn.SequentialCell(conv(2, 2, 3, pad_mode="same"), nn.BatchNorm2d(2), nn.LeakyReLU(0.2))
-        self.score = nn.Dense(2 * 6 * 6, 3)
-
-    def construct(self, x):
-        y = self.branch(x) + x
-        return self.score(y.reshape((y.shape[0], -1)))
-
-
-def conv(*arguments, **named):
-    return nn.Conv2d(*arguments, **{"has_bias": True, "bias_init": "normal"} | named)
-
-
-def transposed(*arguments, **named):
-    return nn.Conv2dTranspose(*arguments, **{"has_bias": True, "bias_init": "normal"} | named)
-
-
-PAD = {"pad_mode": "pad"}
-LAYERS = {
-    "dense": ((5, 7), lambda: [nn.Dense(7, 4, bias_init="normal")]),
-    "dense without bias": ((5, 7), lambda: [nn.Dense(7, 4, has_bias=False)]),
-    "dense of its own activation": ((5, 7), lambda: [nn.Dense(7, 4, activation="relu")]),
-    "batch norm": ((6, 5), lambda: [nn.BatchNorm1d(5, eps=1e-3, momentum=0.7)]),
-    "leaky relu": ((5, 7), lambda: [nn.Dense(7, 6), nn.LeakyReLU(0.3)]),
-    "conv 3": ((3, 2, 7, 5), lambda: [conv(2, 3, 3, pad_mode="same")]),
-    "conv 3, stride 2": ((3, 2, 7, 6), lambda: [conv(2, 3, 3, stride=2, padding=1, **PAD)]),
-    "conv 3, stride 2, same": ((3, 2, 7, 6), lambda: [conv(2, 3, 3, stride=2, pad_mode="same")]),
-    "conv 2 by 3, four pads": ((2, 2, 6, 6), lambda: [conv(2, 3, (2, 3), padding=(1, 0, 2, 1), **PAD)]),
-    "conv 5": ((3, 2, 8, 9), lambda: [conv(2, 3, 5, pad_mode="valid")]),
-    "conv 1": ((3, 2, 4, 5), lambda: [conv(2, 3, 1, pad_mode="valid")]),
-    "halving": ((3, 2, 8, 6), lambda: [conv(2, 3, 4, stride=2, padding=1, has_bias=False, **PAD)]),
-    "halving with bias": ((3, 2, 8, 6), lambda: [conv(2, 9, 4, stride=2, padding=1, **PAD)]),
-    "halving of odd sides": ((3, 2, 7, 6), lambda: [conv(2, 3, 4, stride=2, padding=1, **PAD)]),
-    "the whole picture": ((3, 2, 4, 4), lambda: [conv(2, 3, 4, pad_mode="valid")]),
-    "doubling": ((3, 4, 3, 5), lambda: [transposed(4, 2, 4, stride=2, padding=1, has_bias=False, **PAD)]),
-    "doubling to one channel": (
-        (3, 4, 3, 5),
-        lambda: [transposed(4, 1, 4, stride=2, padding=1, has_bias=False, **PAD)],
-    ),
-    "doubling with bias": ((3, 4, 3, 5), lambda: [transposed(4, 2, 4, stride=2, padding=1, **PAD)]),
-    "of one pixel": ((3, 4, 1, 1), lambda: [transposed(4, 2, 4, pad_mode="valid")]),
-    "transposed 3, same": ((3, 2, 4, 5), lambda: [transposed(2, 3, 3, stride=2, pad_mode="same")]),
-    "transposed 5, pad 2": ((3, 2, 4, 5), lambda: [transposed(2, 3, 5, padding=2, **PAD)]),
-    "transposed 2, stride 3": ((3, 2, 4, 3), lambda: [transposed(2, 3, 2, stride=3, pad_mode="valid")]),
-    "two groups": ((3, 4, 6, 6), lambda: [conv(4, 4, 3, group=2, pad_mode="same")]),
-    "pooled": ((3, 1, 10, 10), lambda: [conv(1, 3, 3, pad_mode="valid"), nn.LeakyReLU(0.1), nn.MaxPool2d(2, 2)]),
-    "pooled, two activations": (
-        (3, 1, 8, 10),
-        lambda: [conv(1, 3, 5, pad_mode="valid"), nn.LeakyReLU(0.1), nn.Tanh(), nn.MaxPool2d(2, 2)],
-    ),
-    "pooled behind batch norm": (
-        (4, 1, 9, 8),
-        lambda: [conv(1, 3, 3, pad_mode="same"), nn.BatchNorm2d(3), nn.LeakyReLU(0.1), nn.MaxPool2d(2, 2)],
-    ),
-    "batch norms": (
-        (6, 5),
-        lambda: [nn.Dense(5, 8), nn.BatchNorm1d(8), nn.Unflatten(1, (2, 2, 2)), conv(2, 3, 1), nn.BatchNorm2d(3)],
-    ),
-    "an unknown kind in the middle": (
-        (3, 2, 6, 6),
-        lambda: [conv(2, 3, 3), nn.ReLU(), Squash(), conv(3, 2, 3), nn.Flatten(), Squash(), nn.Dense(72, 2)],
-    ),
-    "sequences in a sequence": (
-        (3, 2, 6, 6),
-        lambda: [nn.SequentialCell(conv(2, 3, 3), nn.Sigmoid()), nn.SequentialCell(conv(3, 1, 3)), nn.Flatten()],
-    ),
-    "a network of one's own": ((4, 2, 6, 6), lambda: [Residual()]),
-}
 
 
 def normals(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def made(name: str) -> tuple[nn.Cell, np.ndarray]:
-    """The plain network, none of whose numbers is 0 or 1, so that a mix-up shows; and what it takes."""
-    shape, layers = LAYERS[name]
-    ms.set_seed(1)
-    network = nn.SequentialCell(*layers())
-    for seed, p in enumerate(network.get_parameters()):
-        kind = p.name.split(".")[-1]
-        value = 0.4 * normals(seed, *p.shape) + (kind in ("gamma", "moving_variance"))
-        p.set_data(Tensor(abs(value) + 0.1 if kind == "moving_variance" else value))
-    return network, normals(99, *shape)
+def conv(inputs: int, outputs: int, **others) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, stride=1, pad_mode="same", has_bias=True, **others)
 
 
-def differentiated(network, weights, x, dout, compiled: bool) -> list[np.ndarray]:
-    """y, the gradient for x, and those for the weights."""
+class Halves(nn.Cell):
+    """A kind that has no twin, and mixes up places: it turns pictures by a right angle."""
 
-    def forward(x, dout):
-        y = network(x)
-        return (y * dout).sum(), y
-
-    grad = ms.value_and_grad(forward, 0, weights, has_aux=True)
-    (_, y), (dx, d_weights) = (ms.jit(grad, jit_level="O0") if compiled else grad)(Tensor(x), Tensor(dout))
-    return [array.asnumpy() for array in (y, dx, *d_weights)]
+    def construct(self, x):
+        return ops.swapaxes(x, 2, 3) * 0.5
 
 
-def statistics(network) -> list[np.ndarray]:
-    return [p.asnumpy().copy() for p in network.get_parameters() if "moving" in p.name]
+class Student(nn.Cell):
+    """Sequences in sequences, convolutions by themselves, reshapes, and a layer that is called twice."""
 
-
-def close(ours, theirs, tolerance: float = 2e-5) -> None:
-    """Tolerance is relative to the largest number of each array, or of all where one is nearly 0."""
-    scale = max(abs(other).max() for other in theirs)
-    for mine, other in zip(ours, theirs, strict=True):
-        assert mine.shape == other.shape
-        np.testing.assert_allclose(mine, other, rtol=0, atol=tolerance * max(abs(other).max(), 0.05 * scale))
-
-
-@pytest.mark.parametrize("compiled", [False, True], ids=["pynative", "jit"])
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_twin_computes_the_same(name, compiled):
-    plain, x = made(name)
-    weights = plain.trainable_params() or [ms.Parameter(Tensor([1.0]), name="none")]
-    for training in (True, False):
-        before = [(p, p.asnumpy().copy()) for p in plain.get_parameters()]
-        plain.set_train(training)
-        dout = normals(7, *plain(Tensor(x)).shape)
-        for p, value in before:
-            p.set_data(Tensor(value))
-        theirs, moved = differentiated(plain, weights, x, dout, compiled=False), statistics(plain)
-        for p, value in before:
-            p.set_data(Tensor(value))
-        twin = fast(plain)
-        assert twin.training == training
-        ours = differentiated(twin, weights, x, dout, compiled)
-        close(ours, theirs)
-        if moved:
-            close(statistics(plain), moved)
-            assert training == any(not np.array_equal(p.asnumpy(), value) for p, value in before)
-
-
-def kinds(network) -> list[str]:
-    return [type(cell).__name__ for _, cell in network.cells_and_names() if not isinstance(cell, InColumns)]
-
-
-EXCHANGED = {
-    "dense": "Dense",
-    "batch norm": "BatchNorm1d",
-    "leaky relu": "LeakyReLU",
-    "conv 3": "Conv2d",
-    "pooled": "PooledConv2d",
-    "halving": "Halving",
-    "doubling": "_RowsInPairs",
-    "doubling to one channel": "_PixelByPixel",
-    "doubling with bias": "AddRows",
-}
-
-
-@pytest.mark.parametrize("name", EXCHANGED)
-def test_it_is_another_layer(name):
-    """Else the comparison above would hold it against itself."""
-    twin = fast(made(name)[0])
-    assert EXCHANGED[name] in kinds(twin)
-    assert all("networks.fast" in type(cell).__module__ for _, cell in twin.cells_and_names())
-
-
-def test_what_has_no_twin_stays():
-    for name in ("dense of its own activation", "two groups"):
-        plain, _ = made(name)
-        (layer,) = (
-            cell
-            for _, cell in fast(plain).cells_and_names()
-            if cell is not fast and type(cell) in (nn.Dense, nn.Conv2d)
+    def __init__(self):
+        super().__init__()
+        block = nn.SequentialCell(conv(2, 2), nn.BatchNorm2d(2, eps=1e-5, momentum=0.9), nn.LeakyReLU(alpha=0.2))
+        self.model = nn.SequentialCell(
+            nn.SequentialCell(conv(1, 2), nn.ReLU()),
+            block,
+            Halves(),
+            conv(2, 3),
+            nn.MaxPool2d(kernel_size=2, stride=2, pad_mode="valid"),
         )
-        assert layer.weight is next(iter(plain.get_parameters()))
+        self.alone = conv(3, 3)
+        self.ends = nn.CellList([nn.Dense(3 * 3 * 2, 5), nn.Dense(5, 1)])
+
+    def construct(self, x):
+        x = self.model(x.reshape((-1, 1, 4, 6)))
+        x = self.alone(ops.tanh(self.alone(x))) + x
+        x = self.ends[0](x.reshape((x.shape[0], -1)))
+        return self.ends[1](ops.relu(x))
 
 
-def test_convolutions_in_a_row_are_converted_once():
-    """Four layers, two conversions; an unknown kind takes two more."""
-    for name, chains in (("batch norms", 1), ("an unknown kind in the middle", 2), ("sequences in a sequence", 1)):
-        twin = fast(made(name)[0])
-        assert sum(isinstance(cell, InColumns) for _, cell in twin.cells_and_names()) == chains
+def results(network, plain, x, compiled: bool) -> list[np.ndarray]:
+    """What comes out, and the gradients of the sum of its squares for x and the weights."""
+
+    def forward(x):
+        y = network(x)
+        return (y * y).sum(), y
+
+    grad = ms.value_and_grad(forward, 0, plain.trainable_params(), has_aux=True)
+    (_, y), (dx, gradients) = (ms.jit(grad, jit_level="O0") if compiled else grad)(Tensor(x))
+    return [array.asnumpy() for array in (y, dx, *gradients)]
+
+
+def check(plain, x, compiled: bool) -> nn.Cell:
+    """Holds the twin against the plain network, in both modes and for two batch sizes; returns it."""
+    twin = fast(plain)
+    for training in (True, False):
+        for n in (len(x), len(x) - 2):
+            before = [p.asnumpy().copy() for p in plain.get_parameters()]
+            mine = results(twin.set_train(training), plain, x[:n], compiled)
+            moved = [p.asnumpy().copy() for p in plain.get_parameters()]
+            for p, value in zip(plain.get_parameters(), before, strict=True):
+                ops.assign(p, Tensor(value))
+            others = results(plain.set_train(training), plain, x[:n], False)
+            others += [p.asnumpy() for p in plain.get_parameters()]
+            largest = max(1, *(abs(other).max() for other in others))
+            for one, other in zip([*mine, *moved], others, strict=True):
+                assert one.shape == other.shape
+                np.testing.assert_allclose(one, other, rtol=0, atol=5e-6 * largest)
+    return twin
+
+
+both_modes = pytest.mark.parametrize("compiled", [False, True], ids=["pynative", "jit"])
+
+
+@both_modes
+def test_a_students_network(compiled):
+    ms.set_seed(0)
+    plain = Student()
+    twin = check(plain, normals(1, 5, 24), compiled)
+    assert isinstance(twin, Student) and isinstance(twin.alone, InColumns) and isinstance(twin.ends[0], rows.Dense)
+    assert [type(step) for step in twin.model.chain] == [InColumns, Halves, InColumns]
+    assert [type(layer) for layer in twin.model.chain[0].chain][2:] == [
+        type(twin.alone.chain[0]),
+        columns.BatchNorm,
+        rows.LeakyReLU,
+    ]
+
+
+@both_modes
+@pytest.mark.parametrize(
+    "layers",
+    [
+        lambda: [conv(4, 4, group=2), nn.ReLU(), conv(4, 2)],
+        lambda: [conv(4, 4, dilation=2), nn.ReLU(), conv(4, 2)],
+        lambda: [nn.Conv2dTranspose(4, 3, 3, stride=2, pad_mode="pad", output_padding=1), conv(3, 2)],
+        lambda: [conv(4, 4), nn.AvgPool2d(kernel_size=2, stride=2), conv(4, 2)],
+        lambda: [conv(4, 4), nn.MaxPool2d(kernel_size=3, stride=2), conv(4, 2)],
+        lambda: [conv(4, 4), nn.Dense(6, 5, activation="relu"), conv(4, 2)],
+        lambda: [conv(4, 4), nn.Dense(6, 5), nn.LeakyReLU(alpha=0.2), conv(4, 2)],
+        lambda: [conv(4, 4), nn.Flatten(2), nn.Unflatten(2, (6, 4)), conv(4, 2)],
+        lambda: [conv(4, 4), nn.BatchNorm2d(4, use_batch_statistics=True), conv(4, 2)],
+    ],
+    ids=["groups", "dilation", "output padding", "mean", "other pooling", "activation", "dense", "flatten", "norm"],
+)
+def test_what_has_no_twin_stays(layers, compiled):
+    ms.set_seed(0)
+    check(nn.SequentialCell(*layers()), normals(1, 4, 4, 4, 6), compiled)
+
+
+def test_a_layer_with_a_construct_of_its_own_stays():
+    class Doubled(nn.Dense):
+        def construct(self, x):
+            return 2 * super().construct(x)
+
+    class Small(nn.Dense):
+        """Only its first weights are its own."""
+
+        def __init__(self, inputs, outputs):
+            super().__init__(inputs, outputs, weight_init="normal")
+
+    plain = nn.SequentialCell(Doubled(3, 4), Small(4, 2))
+    assert [type(step) for step in fast(plain).chain] == [Doubled, rows.Dense]
+    x = Tensor(normals(1, 5, 3))
+    np.testing.assert_allclose(fast(plain)(x).asnumpy(), plain(x).asnumpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize("networks", ["mlp", "mlp-cs231n", "dcgan28", "dcgan64"])
-def test_the_parameters_are_the_same_objects(networks):
+def test_parameters_are_the_same_objects(networks):
+    """With their names, also those that players give; and the given network is as it was."""
     shape = (1, 32, 32) if networks == "dcgan64" else (1, 28, 28)
-    for plain in build(networks, 4, shape, 2):
+    players = make_players(*build(networks, 5, shape, 2), Recipe())
+    for name, plain in players.networks().items():
+        kinds = [type(cell) for _, cell in plain.cells_and_names()]
         names = [p.name for p in plain.get_parameters()]
-        twin = fast(plain)
-        ours, theirs = ({id(p): p.name for p in network.get_parameters()} for network in (twin, plain))
-        assert ours == theirs and [p.name for p in plain.get_parameters()] == names
-        assert not any("networks.fast" in type(cell).__module__ for _, cell in plain.cells_and_names())
+        twin = fast(plain).set_train(True)
+        assert {id(p) for p in twin.get_parameters()} == {id(p) for p in plain.get_parameters()}
+        assert [p.name for p in plain.get_parameters()] == names and names[0].startswith(name)
+        assert [type(cell) for _, cell in plain.cells_and_names()] == kinds
+        assert not any(cell.training for _, cell in plain.cells_and_names())
+        assert all(cell.training for _, cell in twin.cells_and_names())
 
 
-def test_the_given_network_keeps_its_mode_and_sees_what_the_twin_learns():
-    plain, x = made("batch norm")
-    plain.set_train(False)
-    twin = fast(plain).set_train(True)
-    assert not plain.training and twin.training
-    before = plain(Tensor(x)).asnumpy()
-    twin(Tensor(x))  # moves the statistics
-    assert not plain.training and abs(plain(Tensor(x)).asnumpy() - before).max() > 0.01
+def test_a_frozen_layer_stays_frozen():
+    plain = nn.SequentialCell(nn.Dense(3, 4), nn.BatchNorm1d(4), Halves(), conv(1, 1), nn.BatchNorm2d(1))
+    plain.set_train(True)
+    for layer in (plain[1], plain[4]):
+        layer.set_train(False)
+    dense, norm, _, chain = fast(plain).chain
+    assert dense.training and not norm.training
+    assert chain.chain[0].training and not chain.chain[1].training and not chain.chain[1].norm.training
 
 
-def test_pictures_of_several_sizes_and_batches():
-    """A convolution's rows are found when a graph is traced, for each size anew."""
-    plain = nn.SequentialCell(conv(1, 2, 3, pad_mode="same"), nn.ReLU(), conv(2, 1, 4, stride=2, padding=1, **PAD))
-    twin = fast(plain)
+def test_a_sequence_cannot_be_taken_apart():
+    class First(nn.Cell):
+        def __init__(self):
+            super().__init__()
+            self.model = nn.SequentialCell(nn.Dense(3, 4), nn.ReLU(), nn.Dense(4, 2))
 
-    def compute(x):
-        return twin(x)
+        def construct(self, x):
+            return self.model[0](x)
 
-    step = ms.jit(compute, jit_level="O0")
-    for shape in ((2, 1, 8, 8), (5, 1, 8, 8), (2, 1, 6, 10), (2, 1, 8, 8)):
-        x = Tensor(normals(1, *shape))
-        close([step(x).asnumpy(), twin(x).asnumpy()], [plain(x).asnumpy()] * 2)
-
-
-SMOOTH = {
-    "conv": ((2, 1, 6, 6), lambda: [conv(1, 2, 3), nn.Tanh(), nn.Flatten(), nn.Dense(72, 1)]),
-    "halving": (
-        (2, 1, 8, 8),
-        lambda: [conv(1, 2, 4, stride=2, padding=1, **PAD), nn.Tanh(), conv(2, 1, 4, pad_mode="valid")],
-    ),
-    "pooled": (
-        (2, 1, 8, 8),
-        lambda: [conv(1, 2, 3, pad_mode="valid"), nn.LeakyReLU(0.1), nn.MaxPool2d(2, 2), nn.Flatten(), nn.Dense(18, 1)],
-    ),
-    "doubling": ((2, 2, 3, 3), lambda: [transposed(2, 1, 4, stride=2, padding=1, **PAD), nn.Tanh(), nn.Flatten()]),
-}
-
-
-@pytest.mark.parametrize("name", SMOOTH)
-def test_second_derivatives(name):
-    """The gradient, for the first weight, of the squared norm of the gradient for x, against differences in float64."""
-    shape, layers = SMOOTH[name]
-    ms.set_seed(3)
-    plain = nn.SequentialCell(*layers())
-    twin, weight, x = fast(plain), plain.trainable_params()[0], Tensor(normals(5, *shape))
-
-    def norm(x):
-        return ops.square(ms.grad(lambda images: ops.tanh(twin(images)).sum())(x)).sum()
-
-    value_and_grad = ms.jit(ms.value_and_grad(norm, None, plain.trainable_params()), jit_level="O0")
-    gradient = value_and_grad(x)[1][0].asnumpy().astype(np.float64)
-    before, direction = weight.asnumpy().copy(), normals(6, *weight.shape)
-    h, values = 2e-3, []
-    for sign in (1, -1):
-        ops.assign(weight, Tensor(before + sign * h * direction))
-        values.append(float(value_and_grad(x)[0]))
-    ops.assign(weight, Tensor(before))
-    wanted = (values[0] - values[1]) / (2 * h)
-    assert (gradient * direction).sum() == pytest.approx(wanted, rel=0.02, abs=0.01 * abs(gradient).max())
-    assert abs(wanted) > 1e-3
+    with pytest.raises(TypeError, match="not subscriptable"):
+        fast(First())(Tensor(normals(1, 2, 3)))

@@ -20,6 +20,7 @@ STRIP_GREY, TEXT_GREY = 34, 255
 GREYS, COLOURS = 16, 128  # 16 greys keep 200 epochs of noisy digits below 5 MB
 PLAY, FASTEST, SLOWEST, HOLD = 16.0, 0.05, 0.6, 2.0  # seconds
 MOST = round(PLAY / FASTEST)  # frames: more of them would play for longer
+LONGEST = 65_535  # pixels of a side: the two bytes of a GIF header hold no more
 LARGEST = 5_000_000  # bytes: what slides, mails and web pages take without complaint; 90 frames of faces in colours
 
 
@@ -37,7 +38,8 @@ def write_gif(path: str | Path, frames: Sequence[str | Path], labels: Sequence[s
         labels: one line for each frame, for example "epoch 12".
 
     Raises:
-        UserError: no frames, a file that is missing or no picture, frames of different sizes, or `path` not writable.
+        UserError: no frames, a file that is missing or no picture, frames of different sizes or, with their labels,
+            longer than 65,535 pixels on a side, or `path` not writable.
         ValueError: not one label for each frame.
     """
     if not frames:
@@ -96,7 +98,11 @@ def _labelled_frames(frames: Sequence[str | Path], labels: Sequence[str]) -> Ite
         picture = _read(frame)
         if picture.size != size:
             raise UserError(f"{frame}: {_by(picture.size)} pixels, but {frames[0]} is {_by(size)}; remove one of them")
-        yield _few_colours(_labelled(picture.reduce(max(1, round(size[0] / WIDTH))), label, font, text_width))
+        labelled = _labelled(picture.reduce(max(1, round(size[0] / WIDTH))), label, font, text_width)
+        if max(labelled.size) > LONGEST:
+            long = f"{_by(labelled.size)} pixels with its label, but a side of a GIF has {LONGEST:,} at most"
+            raise UserError(f"{frame}: {long}; draw fewer pictures on each sheet")
+        yield _few_colours(labelled)
 
 
 def _read(path: str | Path) -> Image.Image:

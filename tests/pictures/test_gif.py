@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from ms_gan.errors import UserError
-from ms_gan.pictures.gif import COLOURS, STRIP, STRIP_GREY, encode, frame_seconds, write_gif
+from ms_gan.pictures.gif import COLOURS, LONGEST, STRIP, STRIP_GREY, encode, frame_seconds, write_gif
 from ms_gan.pictures.grid import save_grid
 
 PACKAGE = Path(__file__).parents[2] / "ms_gan"
@@ -195,6 +195,17 @@ def test_a_bad_frame_is_named_and_nothing_is_written(tmp_path, spoil):
     with pytest.raises(UserError, match=r"epoch001\.png: .*(pixels|readable|no such)"):
         write_gif(tmp_path / "out" / "a.gif", paths, labels)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_frame_taller_than_a_gif_can_say(tmp_path):
+    for name, height in (("fits", LONGEST - STRIP), ("tall", LONGEST - STRIP + 1)):
+        Image.new("L", (8, height)).save(tmp_path / f"{name}.png")
+    write_gif(tmp_path / "fits.gif", [tmp_path / "fits.png"], ["epoch 1"])
+    with Image.open(tmp_path / "fits.gif") as gif:
+        assert gif.height == 65_535
+    with pytest.raises(UserError, match=r"tall\.png: \d+×65536 pixels with its label, .* 65,535 at most; draw fewer"):
+        write_gif(tmp_path / "tall.gif", [tmp_path / "tall.png"], ["epoch 1"])
+    assert not (tmp_path / "tall.gif").exists()
 
 
 def test_a_jpeg_under_the_name_of_a_png(tmp_path):

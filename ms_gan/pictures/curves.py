@@ -113,8 +113,7 @@ def _figure(axes: Axes, name: str, epochs: np.ndarray, values: np.ndarray) -> No
         axes.plot(epochs, values, color=BLUE, linewidth=2.5, marker="o")
     else:
         draw_curve(axes, epochs, values, name, BLUE)
-    axes.set_ylabel(name)
-    axes.set_title(name, loc="left", pad=10)
+    axes.set_title(name, loc="left", pad=10)  # not beside the axis, where a long name does not fit
     axes.grid(alpha=0.25)
 
 

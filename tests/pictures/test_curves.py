@@ -6,7 +6,17 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from ms_gan.errors import UserError
-from ms_gan.pictures.curves import BLACK, BLUE, BUCKETS, GREEN, VERMILION, _average, _envelope, plot_losses
+from ms_gan.pictures.curves import (
+    BLACK,
+    BLUE,
+    BUCKETS,
+    GREEN,
+    VERMILION,
+    _average,
+    _envelope,
+    plot_figures,
+    plot_losses,
+)
 
 SLIDES = (2 * np.log(2), np.log(2))
 
@@ -111,6 +121,29 @@ def test_values_that_are_not_numbers_leave_a_gap(tmp_path, steps):
     everything = draw(tmp_path / "b.png", epochs, *(np.full(steps, np.nan) for _ in range(4)))
     assert everything.shape == picture.shape
     assert np.isinf(g_loss[0])  # the caller's array is left alone
+
+
+def drawn_figures(path, curves):
+    plot_figures(path, curves)
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def test_more_figures_have_a_panel_each_below_the_losses(tmp_path):
+    epochs, d_loss, g_loss, d_real, d_fake = series(468)
+    measured = np.arange(1, 4) / 3, np.array([90.0, 60, 50])
+    alone = draw(tmp_path / "a.png", epochs, d_loss, g_loss, d_real, d_fake)
+    more = draw(tmp_path / "a.png", epochs, d_loss, g_loss, d_real, d_fake, others={"one": measured})
+    assert rows_of(alone, BLUE, 10).max() < 450  # of 900: nothing blue in the panel of D's answers
+    assert rows_of(more, BLUE, 10).max() > 2 / 3 * len(more)
+    assert len(drawn_figures(tmp_path / "a.png", {"one": measured, "two": measured, "three": measured})) == 1200
+
+
+def test_a_long_name_stands_above_its_panel_only(tmp_path):
+    curve = np.arange(1, 4) / 3, np.array([90.0, 60, 50])
+    short, long = (drawn_figures(tmp_path / "a.png", {name: curve}) for name in ("a_long", "a_long" * 8))
+    changed = np.flatnonzero((short != long).any(axis=(1, 2)))
+    assert len(changed) and changed.max() < 50  # of 600 rows
 
 
 def test_average_is_the_mean_of_the_window():

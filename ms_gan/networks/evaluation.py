@@ -6,6 +6,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from ms_gan.networks import computed
+from ms_gan.networks.fast import rows
 from ms_gan.pixels import to_network, to_pixels
 
 
@@ -42,7 +43,8 @@ def judge(discriminator: nn.Cell, pixels: np.ndarray, answer: Callable = ops.sig
 
 def has_batch_statistics(network: nn.Cell) -> bool:
     """Whether an image's score depends on its neighbours in the batch (through batch normalisation)."""
-    return any(isinstance(cell, (nn.BatchNorm1d, nn.BatchNorm2d)) for _, cell in network.cells_and_names())
+    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, rows.BatchNorm1d)
+    return any(isinstance(cell, kinds) for _, cell in network.cells_and_names())
 
 
 def _evaluate(network: nn.Cell, inputs: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
+from ms_gan.disk import jpeg_file, png_file
 from ms_gan.disk.reading import open_file
 from ms_gan.errors import UserError
 
@@ -25,6 +26,9 @@ class Unreadable(Exception):
 def opened(path: Path, formats: Sequence[str] = FORMATS) -> Iterator[Image.Image]:
     """A picture, decoded. What the block itself raises passes through as it is.
 
+    A picture whose pixels are whole is read, whatever else is damaged in the file: of a PNG what is beside its pixels
+    (text, profiles, what follows them), of a JPEG its end.
+
     Pillow warns of odd files, on stderr: who calls this has to catch the warnings, which threads may not do.
 
     Raises:
@@ -35,9 +39,7 @@ def opened(path: Path, formats: Sequence[str] = FORMATS) -> Iterator[Image.Image
     with contextlib.ExitStack() as stack:
         with decoding():
             file = stack.enter_context(_open(path))
-            _check(file, formats)
-            picture = stack.enter_context(Image.open(file, formats=formats))
-            picture.load()
+            picture = stack.enter_context(_decoded(file, formats))
         yield picture
 
 
@@ -70,11 +72,47 @@ def _open(path: Path) -> BinaryIO:
         raise
 
 
-def _check(file: BinaryIO, formats: Sequence[str]) -> None:
-    """Raises something if a picture is too large, or a PNG whose checksums are wrong: Pillow decodes that one, too."""
-    with Image.open(file, formats=formats) as picture:
-        if picture.width * picture.height > LARGEST:
-            raise Image.DecompressionBombError
-        if picture.format == "PNG":
-            picture.verify()
+def _decoded(file: BinaryIO, formats: Sequence[str]) -> Image.Image:
+    start = file.read(len(png_file.SIGNATURE))
     file.seek(0)
+    if start == png_file.SIGNATURE and "PNG" in formats:
+        return _decoded_png(file)
+    try:
+        return _loaded(_bounded(file, formats))
+    except OSError as error:
+        if "truncated" not in str(error) or "JPEG" not in formats or not start.startswith(b"\xff\xd8"):
+            raise
+        file.seek(0)
+        mended = jpeg_file.mended(file.read(), lambda content: _bounded(content, ["JPEG"]))
+        if mended is None:
+            raise
+        return mended
+
+
+def _decoded_png(file: BinaryIO) -> Image.Image:
+    chunks = png_file.read_chunks(file)  # held against their checksums, which Pillow does not do for pixels
+    try:
+        return _loaded(_bounded(png_file.written(chunks), ["PNG"]))
+    except (MemoryError, Image.DecompressionBombError):
+        raise
+    except Exception as error:  # Pillow's decoder raises whatever odd chunks lead to
+        if png_file.has_bomb(chunks):
+            raise Unreadable(f"a decompression bomb: a text of more than {png_file.LARGEST_TEXT:,} bytes") from error
+        bare = png_file.written(chunk for chunk in chunks if chunk.name in png_file.BARE)
+    try:
+        return _loaded(_bounded(bare, ["PNG"]))
+    except UnidentifiedImageError as error:
+        raise Unreadable("a PNG whose header makes no sense") from error
+
+
+def _bounded(file: BinaryIO, formats: Sequence[str]) -> Image.Image:
+    """A picture that is not decoded yet, and not too large for it."""
+    picture = Image.open(file, formats=formats)
+    if picture.width * picture.height > LARGEST:
+        raise Image.DecompressionBombError
+    return picture
+
+
+def _loaded(picture: Image.Image) -> Image.Image:
+    picture.load()
+    return picture

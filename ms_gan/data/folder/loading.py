@@ -24,7 +24,7 @@ from ms_gan.data.folder.find import Picture, find_pictures
 from ms_gan.data.folder.square import Unreadable, read_square
 from ms_gan.errors import UserError, shown
 
-VERSION = 1  # of what read_square makes of a file; with another, what was kept before is decoded anew
+VERSION = 2  # of what read_square makes of a file; with another, what was kept before is decoded anew
 NAMED = 5  # unreadable pictures that get a line of their own
 
 

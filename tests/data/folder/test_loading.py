@@ -21,7 +21,7 @@ from ms_gan.disk import picture_file
 from ms_gan.errors import UserError
 
 WAY = {"pattern": "*", "crop": 0, "size": 4, "channels": 3}
-TRUNCATED = "Truncated File Read"
+TRUNCATED = "a PNG broken off in its pixels"
 
 pytestmark = pytest.mark.usefixtures("cache")
 

@@ -1,7 +1,7 @@
 """A PNG's chunks, held against their checksums: what its pixels need, and of the rest what is whole.
 
-Programs write much into a PNG that is no pixel: how a picture was made, as text of megabytes; checksums that they forgot
-to bring up to date. A decoder that stumbles over it loses a good picture (PNG specification, third edition, 13.2).
+Programs write much into a PNG that is no pixel: text of megabytes on how a picture was made, or a text whose checksum
+they forgot to bring up to date. A decoder that stumbles over it loses a good picture (PNG specification, 13.2).
 """
 
 import io

@@ -45,7 +45,7 @@ class Neighbours:
         generator, latent_size = load_generator(self.file)
         recipe = recipe_of(self.file)
         folder = self.data or run_of(self.file).read_data()
-        trained_on = load_data_set(recipe, folder)
+        trained_on = load_data_set(recipe, folder, skip_bad=True)  # the run decided what may be left out
         drawn = compare(draw(generator, fixed_codes(self.count, latent_size, self.seed, recipe.noise)), trained_on)
         name, real = yardstick(recipe, folder, trained_on, self.count, self.seed)
         plot_neighbours(self.out, drawn, real, name)

@@ -33,6 +33,8 @@ class Train:
     """plain: MindSpore's own layers; fast: the same, computed faster on a processor, which is the default there."""
     keep_every: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """Keep the newest three epochs and every Nth (10: epochs 10, 20, …); all unless given, or as the resumed run."""
+    skip_bad: bool = False
+    """Train on what can be read of a folder of pictures, however many of them cannot."""
     settings: Settings = field(default_factory=Recipe)
 
     @property
@@ -85,4 +87,5 @@ class Train:
             resume=self.resume,
             layers=self.layers,
             keep_every=self.keep_every,
+            skip_bad=self.skip_bad,
         )

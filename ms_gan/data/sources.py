@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,9 @@ class Source:
     held_out: Load | None = None
     """Pictures that are never trained on, as those of `load`; None where they are those that a recipe leaves out."""
 
+    load_readable: Load | None = None
+    """As `load`, but however many of its pictures cannot be read; None where it cannot happen that one is not."""
+
     shape: Callable[[Recipe], tuple[int, int, int]] = _own_shape
     """(channels, height, width) of its pictures; unless given, what the recipe's settings say."""
 
@@ -62,18 +66,19 @@ def check(recipe: Recipe) -> None:
     SOURCES.find(recipe.source).check(recipe)
 
 
-def load_data_set(recipe: Recipe, folder: Path | None = None, say: Say = print) -> np.ndarray:
+def load_data_set(recipe: Recipe, folder: Path | None = None, say: Say = print, skip_bad: bool = False) -> np.ndarray:
     """All pictures that a recipe trains on: uint8, N×H×W×C, values 0…255.
 
     Args:
         recipe: its source says where from, and its picture fields what is made of a folder's pictures.
         folder: of MNIST's files, or of pictures; None for the MNIST that comes with the project.
         say: takes a line for the user.
+        skip_bad: whether any number of a folder's pictures may be unreadable.
 
     Raises:
         UserError: as `mnist.load_images` or `folder.load_pictures`; or a source gives other pictures than it says.
     """
-    return _all(recipe, folder, say)[: recipe.train_images or None]
+    return _all(recipe, folder, say, skip_bad)[: recipe.train_images or None]
 
 
 def load_label_set(recipe: Recipe, folder: Path | None = None, say: Say = print) -> np.ndarray:
@@ -103,12 +108,14 @@ def load_held_out(recipe: Recipe, folder: Path | None = None, say: Say = print) 
     if not recipe.train_images:
         channels, height, width = source.shape(recipe)
         return np.empty((0, height, width, channels), np.uint8)
-    return _all(recipe, folder, lambda line: None)[recipe.train_images :]  # who loaded the others was told
+    # Who loaded the others was told, and decided then what may be unreadable.
+    return _all(recipe, folder, lambda line: None, skip_bad=True)[recipe.train_images :]
 
 
-def _all(recipe: Recipe, folder: Path | None, say: Say) -> np.ndarray:
+def _all(recipe: Recipe, folder: Path | None, say: Say, skip_bad: bool) -> np.ndarray:
     source = SOURCES.find(recipe.source)
-    pictures = source.load(recipe, folder, say)
+    load = source.load_readable if skip_bad and source.load_readable else source.load
+    pictures = load(recipe, folder, say)
     channels, height, width = source.shape(recipe)
     if pictures.dtype != np.uint8 or pictures.ndim != 4 or pictures.shape[1:] != (height, width, channels):
         raise UserError(
@@ -126,9 +133,9 @@ def _check_mnist(recipe: Recipe) -> None:
         )
 
 
-def _load_folder(recipe: Recipe, folder: Path | None, say: Say) -> np.ndarray:
+def _load_folder(recipe: Recipe, folder: Path | None, say: Say, skip_bad: bool = False) -> np.ndarray:
     settings = {name: getattr(recipe, name) for name in ("pattern", "crop", "size", "channels")}
-    return load_pictures(folder, **settings, say=say)
+    return load_pictures(folder, **settings, skip_bad=skip_bad, say=say)
 
 
 SOURCES["mnist"] = Source(
@@ -138,4 +145,4 @@ SOURCES["mnist"] = Source(
     shape=lambda recipe: (1, SIDE, SIDE),
     check=_check_mnist,
 )
-SOURCES["folder"] = Source(_load_folder)
+SOURCES["folder"] = Source(_load_folder, load_readable=partial(_load_folder, skip_bad=True))

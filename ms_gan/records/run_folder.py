@@ -170,8 +170,8 @@ class RunFolder:
 
     def read_notes(self) -> dict:
         """What the run remembers beside its settings, as far as it is known: `images`, how many the data set had,
-        `digest`, of their pixels, `processor` and `layers`, of where it trains, and `keep_every`."""
-        kinds = {"images": int, "digest": str, "processor": str, "layers": str, "keep_every": int}
+        `digest`, of their pixels, `processor` and `layers`, of where it trains, `keep_every` and `skip_bad`."""
+        kinds = {"images": int, "digest": str, "processor": str, "layers": str, "keep_every": int, "skip_bad": bool}
         found = {name: self._settings().get(name) for name in kinds}
         return {name: value for name, value in found.items() if type(value) is kinds[name]}
 

@@ -56,6 +56,9 @@ class Running:
     keep_every: int | None = None
     """Of the epochs before the newest three, every how manieth stays saved; 0 for all; None for what the run had."""
 
+    skip_bad: bool = False
+    """Whether any number of a folder's pictures may be unreadable; a run that is gone on with keeps what it had."""
+
     def __post_init__(self):
         if self.keep_every is not None and self.keep_every < 0:
             raise UserError(f"keep every {self.keep_every}: it must be a whole number of at least 0; 0 keeps all")
@@ -127,11 +130,12 @@ def prepare(
     # A run that died before its first save began from elsewhere, but what it was told to train on is written here.
     source = folder if running.resume == NEWEST else start.source
     data = running.data or (source.read_data() if source else None)
-    images = load_data_set(recipe, data, say)
+    skip_bad = running.skip_bad or bool(source and source.read_notes().get("skip_bad"))
+    images = load_data_set(recipe, data, say, skip_bad)
     labels = load_label_set(recipe, data, say) if "label" in game.columns else None
     batches = make_batches(recipe, images, labels)
     check_batches(game, batches)
-    of_the_data = {"images": len(images), "digest": digest(images)}
+    of_the_data = {"images": len(images), "digest": digest(images)} | ({"skip_bad": True} if skip_bad else {})
     if source:
         _compare_data(source.read_notes(), of_the_data, batches, start.position, say)
         _compare_machines(source.read_notes(), say)

@@ -71,6 +71,20 @@ def test_a_folder(faces):
     assert lines == []
 
 
+def test_a_folder_with_pictures_that_cannot_be_read(faces):
+    for number in (1, 8):
+        (faces / f"{number}.png").write_bytes(b"")
+    with pytest.raises(UserError, match="2 of 10 pictures in .* without --skip-bad"):
+        load_data_set(FACES, faces, quiet)
+    some = replace(FACES, train_images=5)
+    assert load_data_set(some, faces, quiet, skip_bad=True)[:, 0, 0, 0].tolist() == [0, 2, 3, 4, 5]
+    assert load_held_out(some, faces, quiet)[:, 0, 0, 0].tolist() == [6, 7, 9]  # who trained has decided
+
+
+def test_what_is_always_whole_takes_no_notice(small_mnist):
+    assert len(load_data_set(Recipe(), small_mnist, quiet, skip_bad=True)) == 640
+
+
 def test_a_folder_has_no_labels(faces):
     with pytest.raises(UserError, match="the source folder has no labels: one that has is mnist"):
         load_label_set(FACES, faces)

@@ -69,6 +69,23 @@ def test_grey_pictures_at_another_size(command, faces, tmp_path, cache, cpu):
         assert (picture.mode, picture.size) == ("L", (5 * 100 + 4, 5 * 100 + 4))
 
 
+def test_pictures_of_which_some_cannot_be_read(command, faces, tmp_path, cache, cpu):
+    folder, result = shutil.copytree(faces, tmp_path / "faces"), tmp_path / "result"
+    for number in range(3):
+        (folder / "drawn" / f"00000{number}.png").write_bytes(b"")
+    options = ["dcgan-small", "--data", folder, *SMALL, "--epochs", 1, "--result", result]
+    refused = command("train", *options)
+    assert refused.status == 2 and "3 of 26 pictures" in refused.err and "--skip-bad" in refused.err
+    assert not result.exists()
+    trained = command("train", *options, "--skip-bad")
+    assert (trained.status, trained.err) == (0, "")
+    assert sum("cannot be read: not a picture" in line for line in trained.lines) == 3
+    gone_on = command("train", "dcgan-small", "--result", result, "--epochs", 2, "--resume")  # it was decided before
+    assert (gone_on.status, gone_on.err) == (0, "")
+    sheet, generator = tmp_path / "sheet.png", result / "checkpoints" / "Generator1.ckpt"
+    assert command("neighbours", generator, "--count", 2, "--out", sheet).status == 0
+
+
 @pytest.mark.parametrize(
     "options, said",
     [

@@ -45,7 +45,7 @@ class Neighbours:
         generator, latent_size = load_generator(self.file)
         recipe = recipe_of(self.file)
         folder = self.data or run_of(self.file).read_data()
-        trained_on = load_data_set(recipe, folder)
+        trained_on = load_data_set(recipe, folder, skip_bad=True)  # the run decided what may be left out
         codes = fixed_codes(self.count, latent_size, self.seed, recipe.noise)
         drawn = find_neighbours(draw(generator, codes), trained_on)
         name, real = find_real_neighbours(recipe, folder, trained_on, self.count, self.seed)

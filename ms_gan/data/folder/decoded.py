@@ -1,7 +1,8 @@
 """A folder's pictures, decoded, kept in the user's cache folder, so that the next training starts at once.
 
 Two files: the pixels, as bytes without a header, to be mapped into memory; and, written after them, a JSON file with
-their checksum and what became of the pictures. What does not fit together counts as not there.
+their checksum and what became of the pictures. What does not fit together counts as not there. Beside them may lie a
+list of the pictures that could not be read, for people.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ms_gan.disk import sealed
-from ms_gan.disk.writing import remove_leavings, whole
+from ms_gan.disk.writing import remove_leavings, whole, write_text
 
 
 @dataclass
@@ -31,6 +32,13 @@ class Tally:
     """Those whose square had to be enlarged."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """The names of those that could not be read, and why."""
+    no_pictures: dict[str, int] = field(default_factory=dict)
+    """Files that are no pictures, nor end like one, though the pattern takes them: how many of each ending."""
+
+    @property
+    def pictures(self) -> int:
+        """Of the files, those that are pictures, read or not."""
+        return self.read + len(self.unreadable)
 
 
 Decode = Callable[[Callable[[np.ndarray], object]], Tally]
@@ -84,6 +92,25 @@ def save(path: Path, decode: Decode, size: int, ready: Callable[[], None]) -> No
         ready()
         tally = decode(keep)
     sealed.write(_notes(path), asdict(tally) | {"crc32": checksum})
+
+
+def write_list(path: Path, tally: Tally) -> Path | None:
+    """Writes a line for each picture that could not be read, its name, a tab and the reason, beside what is kept.
+
+    Args:
+        path: of the pixels.
+
+    Returns:
+        The list's path; None where it cannot be written.
+    """
+    listed = path.with_suffix(".txt")
+    lines = [f"{name}\t{reason}\n" for name, reason in tally.unreadable.items()]
+    try:
+        listed.parent.mkdir(parents=True, exist_ok=True)
+        write_text(listed, "".join(lines))
+    except OSError:
+        return None
+    return listed
 
 
 def _notes(path: Path) -> Path:

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ms_gan.disk.extra_formats import EXTRA_FORMATS
 from ms_gan.errors import UserError, shown
 
 ENDINGS = (
     *(".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff"),
     ".webp",
 )
-"""What the name of a picture ends in, where the pattern does not say it."""
+"""What the name of a picture ends in; those of disk.extra_formats besides, where they are read."""
+ANY = ("*", "*.*")
+"""The patterns that say nothing of a name, so that its ending decides."""
 
 
 class Picture(NamedTuple):
@@ -30,13 +33,14 @@ class Picture(NamedTuple):
     """When it was last written, in nanoseconds."""
 
 
-def find_pictures(folder: Path | None, pattern: str) -> list[Picture]:
+def find_pictures(folder: Path | None, pattern: str, say: Callable[[str], None] = lambda line: None) -> list[Picture]:
     """The files that are taken for pictures, sorted by name, so that their order is the same on every system.
 
     Args:
         folder: names in it that begin with a dot, and __MACOSX, are passed over; links are followed.
-        pattern: which file names are taken, such as *.jpg, small and capital letters being the same. One that ends
-            in * takes only names with one of the ENDINGS.
+        pattern: which file names are taken, such as *.jpg, small and capital letters being the same. Only * (and *.*)
+            leaves it to the ENDINGS.
+        say: is told, in one line, what the endings left out, and why.
 
     Raises:
         UserError: there is no folder, or no such file in it.
@@ -46,16 +50,39 @@ def find_pictures(folder: Path | None, pattern: str) -> list[Picture]:
     pictures, others = [], Counter()
     for path in _files(folder):
         if not takes(path.name):
-            others[path.suffix.lower() or "without an ending"] += 1
+            others[path.suffix.lower()] += 1
         elif picture := _picture(path, folder):
             pictures.append(picture)
     if not pictures:
-        there = ", ".join(f"{count:,} {shown(ending)}" for ending, count in others.most_common(3))
         raise UserError(
             f"no file in {shown(folder)} matches the pattern {shown(pattern)}; there are "
-            f"{there or 'no files at all'}: name another with --pattern, or another folder with --data"
+            f"{counted(others, 3) or 'no files at all'}: name another with --pattern, or another folder with --data"
         )
+    if others and pattern in ANY:
+        count = f"{others.total():,} file{'s' * (others.total() > 1)}"
+        say(f"note: left out {count} without a picture's ending (--pattern takes them): {counted(others, 8)}")
     return sorted(pictures)
+
+
+def endings() -> tuple[str, ...]:
+    """What the names of pictures end in that can be read here."""
+    return *ENDINGS, *(ending for extra in EXTRA_FORMATS if extra.is_read() for ending in extra.endings)
+
+
+def counted(others: Counter, most: int) -> str:
+    """Files by their ending, the most frequent first; of pictures also why they are not read: 3 .heic (…), 1 .json.
+
+    Args:
+        others: how many there are of each ending, "" being one.
+        most: endings that are named; pictures always are.
+    """
+    remedies = {ending: extra.remedy for extra in EXTRA_FORMATS for ending in extra.endings if not extra.is_read()}
+    ordered = sorted(others.most_common(), key=lambda one: one[0] not in remedies)
+    most = max(most, sum(ending in remedies for ending in others))
+    return ", ".join(
+        f"{count:,} {shown(ending) or 'without an ending'}" + (f" ({remedies[ending]})" if ending in remedies else "")
+        for ending, count in ordered[:most]
+    )
 
 
 def _check(folder: Path | None, pattern: str) -> None:
@@ -77,10 +104,11 @@ def _check(folder: Path | None, pattern: str) -> None:
 
 def _taker(pattern: str) -> Callable[[str], bool]:
     wanted = unicodedata.normalize("NFC", pattern).lower()
+    known = endings() if pattern in ANY else ""  # all names end in ""
 
     def takes(name: str) -> bool:
         plain = unicodedata.normalize("NFC", name).lower()
-        return fnmatch.fnmatchcase(plain, wanted) and (not wanted.endswith("*") or plain.endswith(ENDINGS))
+        return fnmatch.fnmatchcase(plain, wanted) and plain.endswith(known)
 
     return takes
 

@@ -6,6 +6,7 @@ import pytest
 
 from ms_gan.data.folder import find
 from ms_gan.data.folder.find import ENDINGS, find_pictures
+from ms_gan.disk import extra_formats
 from ms_gan.errors import UserError, shown
 
 
@@ -60,6 +61,8 @@ def test_what_is_known_of_a_file(tree):
         ("*.*", ["b.JPG", "c.png", "d.jpeg", "x/a.jpg"]),
         ("c.png", ["c.png"]),
         ("5", ["5"]),
+        ("r*", ["README.txt"]),
+        ("?*", ["5", "README.txt", "Thumbs.db", "b.JPG", "c.png", "d.jpeg", "x/a.jpg"]),
     ],
 )
 def test_patterns(tree, pattern, expected):
@@ -69,6 +72,36 @@ def test_patterns(tree, pattern, expected):
 def test_without_an_ending_in_the_pattern_every_kind_of_picture_is_taken(tree):
     files = [f"a{ending.upper() if number % 2 else ending}" for number, ending in enumerate(ENDINGS)]
     assert sorted(names(tree(*files, "a.pdf", "ajpg", "a.jpg.txt"))) == sorted(files)
+
+
+def test_what_the_endings_leave_out_is_said(tree, monkeypatch):
+    monkeypatch.setattr(extra_formats.features, "check", lambda feature: False)
+    monkeypatch.setattr(extra_formats.importlib.util, "find_spec", lambda name: None)
+    folder = tree("1.avif", "2.AVIF", "x/3.avif", "4.jpg", "5.heic", "6", "a.txt", "b.txt")
+    lines = []
+    assert [picture.name for picture in find_pictures(folder, "*", lines.append)] == ["4.jpg"]
+    assert lines == [
+        "note: left out 7 files without a picture's ending (--pattern takes them): "
+        "3 .avif (this Pillow reads no AVIF: python -m pip install --upgrade pillow), "
+        '1 .heic (HEIC takes the package pillow-heif: python -m pip install -e ".[heic]"), '
+        "2 .txt, 1 without an ending"
+    ]
+    for pattern in ("*.jpg", "4*", "*.avif"):
+        find_pictures(folder, pattern, lines.append)
+    assert len(lines) == 1  # the user has decided
+    assert '1 .heic (HEIC takes the package pillow-heif: python -m pip install -e ".[heic]")' in refusal(
+        folder, "*.png"
+    )
+
+
+def test_the_endings_of_what_is_read_here(tree, monkeypatch):
+    monkeypatch.setattr(extra_formats.importlib.util, "find_spec", lambda name: name)
+    folder = tree("1.avif", "2.HEIC", "3.heif", "4.jpg", "5.hif")
+    monkeypatch.setattr(extra_formats.features, "check", lambda feature: True)
+    lines = []
+    found = find_pictures(folder, "*", lines.append)
+    assert [picture.name for picture in found if "avif" not in picture.name] == ["2.HEIC", "3.heif", "4.jpg", "5.hif"]
+    assert len(found) == (5 if "avif" in extra_formats.features.modules else 4) == 5 - len(lines)
 
 
 def test_hidden_names_are_passed_over(tree):

@@ -21,7 +21,7 @@ from ms_gan.disk import picture_file
 from ms_gan.errors import UserError
 
 WAY = {"pattern": "*", "crop": 0, "size": 4, "channels": 3}
-TRUNCATED = "Truncated File Read"
+TRUNCATED = "a PNG broken off in its pixels"
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -135,7 +135,75 @@ def test_more_than_one_in_a_hundred_is_an_error(pictures, cache, count, bad):
     path = pictures(count, bad)
     message = refusal(path)
     assert f"{bad} of {count} pictures in {path} cannot be read, such as 00.png ({TRUNCATED}" in message
-    assert names(cache / "folders") == []
+    assert ("--skip-bad" in message) == (bad < count)
+    assert len(names(cache / "folders")) == (2 if bad < count else 0)  # for the next training, with --skip-bad
+
+
+@pytest.mark.parametrize(("count", "bad"), [(20, 3), (20, 12), (7, 6)])
+def test_what_can_be_read_is_enough_if_the_user_says_so(pictures, cache, never_decoded, count, bad):
+    path = pictures(count, bad)
+    refusal(path)
+    never_decoded()  # again
+    for _ in range(2):
+        pixels, lines = load(path, skip_bad=True)
+        assert numbers(pixels) == list(range(bad, count))
+        assert f"note: left out as unreadable: {bad} of {count} pictures" in lines[-1]
+    refusal(path)
+
+
+def test_all_unreadable_pictures_are_listed(pictures, cache):
+    path, lines = pictures(40, bad=30), []
+    with pytest.raises(UserError):
+        load_pictures(path, **WAY, say=lines.append)
+    (listed,) = (cache / "folders").glob("*.txt")
+    assert lines[-1] == f"note: left out as unreadable: 30 of 40 pictures, all in {listed}"
+    rows = [line.split("\t") for line in listed.read_text(encoding="utf-8").splitlines()]
+    assert rows == [[f"{number:02}.png", TRUNCATED] for number in range(30)]
+    for name, _ in rows:
+        (path / name).unlink()
+    assert len(load(path)[0]) == 10 and not listed.exists()
+
+
+def test_without_a_place_for_the_list_all_are_named(pictures, cache):
+    cache.parent.touch()
+    _, lines = load(pictures(40, bad=30), skip_bad=True)
+    assert sum("cannot be read: " in line for line in lines) == 30
+
+
+def test_when_none_can_be_read_all_are_listed(pictures, cache):
+    message = refusal(pictures(9, bad=9), skip_bad=True)
+    (listed,) = (cache / "folders").iterdir()
+    assert str(listed) in message and len(listed.read_text(encoding="utf-8").splitlines()) == 9
+
+
+def test_a_pattern_decides_and_not_the_ending(tmp_path):
+    folder = tmp_path / "x"
+    for number in range(6):
+        paint(folder / f"img_{number}.png", number)
+        (folder / f"img_{number}.png").rename(folder / f"img_{number}{'.dat' * (number % 2)}")
+        (folder / f"img_{number}.txt").write_text("a caption")
+    pixels, lines = load(folder, pattern="img_*")
+    assert numbers(pixels) == list(range(6)) and lines[0].startswith("12 files in ")
+    assert lines[1:] == ["note: left out, for they are no pictures: 6 .txt"]
+    assert load(folder, pattern="img_*")[1][1:] == lines[1:]
+    assert numbers(load(folder, pattern="*.dat")[0]) == [1, 3, 5]
+    assert "6 of 6 pictures" in refusal(folder, pattern="*.txt")
+    (folder / "img_7.png").write_bytes(b"")
+    assert "1 of 7 pictures" in refusal(folder, pattern="img_*")
+
+
+def test_a_pattern_that_names_no_picture(tmp_path):
+    (tmp_path / "img_1").write_text("no picture")
+    assert "none of the 1 files" in refusal(tmp_path, pattern="img_*")
+
+
+def test_what_the_endings_leave_out_is_said_first(pictures):
+    path = pictures(3)
+    for name in ("a.txt", "b.txt", "c"):
+        (path / name).touch()
+    lines = load(path)[1]
+    assert lines[0].startswith("note: left out 3 files without a picture's ending") and "2 .txt, 1 without" in lines[0]
+    assert load(path, pattern="*.png")[1][0].startswith("3 pictures in ")
 
 
 def test_the_first_five_are_named_and_all_are_counted(pictures, tmp_path):
@@ -147,7 +215,7 @@ def test_the_first_five_are_named_and_all_are_counted(pictures, tmp_path):
     pixels, lines = load(path)
     assert len(pixels) == 93 + 6 * 93 + 42 == 693
     assert [line.split(":")[1] for line in lines[1:6]] == [f" 0{number}.png cannot be read" for number in range(5)]
-    assert lines[6:] == ["note: left out as unreadable: 7 of 700 pictures"]
+    assert len(lines) == 7 and lines[6].startswith("note: left out as unreadable: 7 of 700 pictures, all in ")
 
 
 def test_a_bomb_is_named_and_left_out(pictures, monkeypatch):
@@ -192,14 +260,14 @@ def test_pillows_warnings_stay_away_from_the_user(pictures, monkeypatch):
 
 def test_small_pictures_are_counted(tmp_path):
     for number, side in enumerate((3, 5, 9, 10, 12)):
-        paint(tmp_path / f"{number}.png", number, side)
-    pixels, lines = load(tmp_path, crop=10, size=8)
+        paint(tmp_path / "x" / f"{number}.png", number, side)
+    pixels, lines = load(tmp_path / "x", crop=10, size=8)
     assert numbers(pixels) == [0, 1, 2, 3, 4]
     assert lines[1:] == [
         "note: smaller than the crop of 10×10, so that their largest central square is taken: 3 of 5 pictures",
         "note: enlarged to 8×8, which adds no detail: 2 of 5 pictures",
     ]
-    assert len(load(tmp_path, crop=3, size=3)[1]) == 1
+    assert len(load(tmp_path / "x", crop=3, size=3)[1]) == 1
 
 
 @pytest.mark.parametrize("bad", [0, 1])

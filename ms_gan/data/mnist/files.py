@@ -30,17 +30,30 @@ def load_images(folder: Path | None = None, split: str = "train", say: Callable[
     """All images of MNIST (slide 用GAN生成手写字): uint8, N×28×28×1, values 0…255, in the files' order.
 
     They are read once and kept, 47 MB: to read them anew each epoch is work that the training needs the processor for.
-    Nothing is written. Args and errors as those of `find_mnist`.
+    Nothing is written. Labels need not be there. Args as those of `find_mnist`.
+
+    Raises:
+        UserError: the images' file is not there, damaged, or holds no 28×28 images.
     """
-    return _read(folder, split, say).images[..., np.newaxis].copy()  # a copy: of its own, to be written to
+    name = NAMES[split][0]
+    path = _the(name, _home(folder, split, say), split)
+    content = idx.read_bytes(path)
+    _note({name: content}, path.parent, split, say)
+    return _images(content, path)[..., np.newaxis].copy()  # a copy: of its own, to be written to
 
 
 def load_labels(folder: Path | None = None, split: str = "train", say: Callable[[str], None] = print) -> np.ndarray:
     """The digits that MNIST's images show: int32, N, values 0…9, in the order of `load_images`.
 
-    Args and errors as those of `find_mnist`.
+    Args and errors as those of `find_mnist`; labels above 9 are one, too.
     """
-    return _read(folder, split, say).labels.astype(np.int32)
+    found = _read(folder, split, say)
+    if found.labels.max() > 9:
+        raise UserError(
+            f"{found.sources[1]} holds the label {found.labels.max()}, MNIST's are 0 to 9: a game that asks for labels "
+            "takes no other"
+        )
+    return found.labels.astype(np.int32)
 
 
 def find_mnist(folder: Path | None = None, split: str = "train", say: Callable[[str], None] = print) -> Path:
@@ -54,7 +67,7 @@ def find_mnist(folder: Path | None = None, split: str = "train", say: Callable[[
         say: is told, in a line, of a download and of files that are not the original MNIST's (they are accepted).
 
     Raises:
-        UserError: the files are not there, damaged, do not belong together, or hold no 28×28 images or no digits.
+        UserError: the files are not there, damaged, do not belong together, or hold no 28×28 images.
     """
     found = _read(folder, split, say)
     in_place = tuple(source.name for source in found.sources) == NAMES[split]
@@ -77,13 +90,22 @@ class _Found(NamedTuple):
 
 
 def _read(folder: Path | None, split: str, say: Callable[[str], None]) -> _Found:
-    home = _default_home(split, say) if folder is None else Path(folder)
+    home = _home(folder, split, say)
     sources = _both(home, split)
     contents = dict(zip(NAMES[split], map(idx.read_bytes, sources), strict=True))
     images, labels = _parsed(*contents.values(), *sources)
-    if not all(is_original(name, content) for name, content in contents.items()):
-        say(f"note: {sources[0].parent} is not the original MNIST ({split}); going on with it")
+    _note(contents, sources[0].parent, split, say)
     return _Found(home, sources, contents, images, labels)
+
+
+def _note(contents: dict[str, bytes], folder: Path, split: str, say: Callable[[str], None]) -> None:
+    """Says if files are not those of the original MNIST."""
+    if not all(is_original(name, content) for name, content in contents.items()):
+        say(f"note: {folder} is not the original MNIST ({split}); going on with it")
+
+
+def _home(folder: Path | None, split: str, say: Callable[[str], None]) -> Path:
+    return _default_home(split, say) if folder is None else Path(folder)
 
 
 def _default_home(split: str, say: Callable[[str], None]) -> Path:
@@ -112,10 +134,14 @@ def _download(home: Path, split: str, say: Callable[[str], None]) -> None:
 def _look(home: Path, split: str) -> tuple[Path | None, Path | None]:
     """The images' file and the labels' file, as far as they are there."""
     for folder in (home / split, home):
-        found = tuple(next(filter(_is_a_file, _spellings(folder, name)), None) for name in NAMES[split])
+        found = tuple(_file(folder, name) for name in NAMES[split])
         if any(found):
             return found
     return None, None
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    return next(filter(_is_a_file, _spellings(folder, name)), None)
 
 
 def _spellings(folder: Path, name: str) -> list[Path]:
@@ -127,6 +153,12 @@ def _spellings(folder: Path, name: str) -> list[Path]:
 def _is_a_file(path: Path) -> bool:
     # some archives hold each file in a folder of the same name
     return os.path.exists(path) and not path.is_dir()
+
+
+def _the(name: str, home: Path, split: str) -> Path:
+    """The one file of this name."""
+    found = _file(home / split, name) or _file(home, name)
+    return found or _both(home, split)[NAMES[split].index(name)]  # which says what is not there
 
 
 def _both(home: Path, split: str) -> tuple[Path, Path]:
@@ -145,18 +177,21 @@ def _both(home: Path, split: str) -> tuple[Path, Path]:
 def _parsed(
     image_content: bytes, label_content: bytes, image_path: Path, label_path: Path
 ) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = idx.parse_images(image_content, image_path), idx.parse_labels(label_content, label_path)
-    if images.shape[1:] != (SIDE, SIDE):
-        size = "×".join(map(str, images.shape[1:]))
-        raise UserError(f"{image_path} holds images of {size} pixels, MNIST's are {SIDE}×{SIDE}: get the original file")
+    images, labels = _images(image_content, image_path), idx.parse_labels(label_content, label_path)
     if len(images) != len(labels):
         raise UserError(
             f"{image_path} holds {len(images):,} images but {label_path} holds {len(labels):,} labels: "
             f"they do not belong together; get both again"
         )
-    if labels.max() > 9:
-        raise UserError(f"{label_path} holds the label {labels.max()}, MNIST's are 0 to 9: get the original file")
     return images, labels
+
+
+def _images(content: bytes, path: Path) -> np.ndarray:
+    images = idx.parse_images(content, path)
+    if images.shape[1:] != (SIDE, SIDE):
+        size = "×".join(map(str, images.shape[1:]))
+        raise UserError(f"{path} holds images of {size} pixels, MNIST's are {SIDE}×{SIDE}: get the original file")
+    return images
 
 
 def _in_the_way(folder: Path, split: str) -> list[str]:

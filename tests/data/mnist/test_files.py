@@ -287,7 +287,8 @@ def test_counts_that_differ_are_refused(small_set, tmp_path):
     small_set(tmp_path, labels=np.zeros(19))
     message = refusal(tmp_path)
     assert "20 images" in message and "19 labels" in message
-    assert refusal(tmp_path, read=load_images) == refusal(tmp_path, read=load_labels) == message
+    assert refusal(tmp_path, read=load_labels) == message
+    assert len(load_images(tmp_path, say=quiet)) == 20
 
 
 @pytest.mark.parametrize("shape", [(20, 27, 28), (20, 28, 29), (20, 32, 32)])
@@ -296,11 +297,33 @@ def test_images_of_another_size_are_refused(small_set, tmp_path, shape):
     assert f"{shape[1]}×{shape[2]}" in refusal(tmp_path)
 
 
-def test_labels_beyond_nine_are_refused(small_set, tmp_path):
+def test_only_who_asks_for_labels_is_refused_those_beyond_nine(small_set, small_images, tmp_path):
+    small_set(tmp_path, labels=np.arange(20) + 7)  # letters, such as EMNIST's
+    assert "the label 26" in refusal(tmp_path, read=load_labels)
+    assert np.array_equal(load_images(tmp_path, say=quiet)[..., 0], small_images)
+    rows = ds.MnistDataset(str(find_mnist(tmp_path, say=quiet)), usage="train", shuffle=False)
+    images, labels = zip(*rows.create_tuple_iterator(num_epochs=1, output_numpy=True), strict=True)
+    assert np.array_equal(np.array(images)[..., 0], small_images) and list(labels) == list(range(7, 27))
     small_set(tmp_path, labels=np.full(20, 9))
-    find_mnist(tmp_path, "train", quiet)
-    small_set(tmp_path, labels=np.full(20, 10))
-    assert "the label 10" in refusal(tmp_path)
+    assert load_labels(tmp_path, say=quiet).tolist() == [9] * 20
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+@pytest.mark.parametrize("content", [None, b"", b"no labels"])
+def test_images_whose_labels_are_missing_or_damaged(small_set, small_images, tmp_path, ending, content):
+    labels = small_set(tmp_path / "train", ending=ending) / (TRAIN[1] + ending)
+    labels.unlink() if content is None else labels.write_bytes(content)
+    lines = []
+    assert np.array_equal(load_images(tmp_path, say=lines.append)[..., 0], small_images)
+    assert len(lines) == 1 and "not the original MNIST" in lines[0]
+    assert str(tmp_path) in refusal(tmp_path, read=load_labels)
+
+
+def test_labels_alone_are_no_images(small_set, tmp_path):
+    small_set(tmp_path / "train", ending="")
+    (tmp_path / "train" / TRAIN[0]).unlink()
+    assert f"{TRAIN[0]} (or .gz) is not" in refusal(tmp_path, read=load_images)
+    assert "no MNIST in" in refusal(tmp_path / "train" / "x", read=load_images)
 
 
 def test_a_damaged_gz_is_refused_and_nothing_unpacked(small_set, tmp_path):

@@ -48,3 +48,8 @@ def __getattr__(name: str):
         raise AttributeError(f"module 'ms_gan' has no attribute {name!r}")
     device.check_versions()
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """What Tab offers, and dir(ms_gan): the public names too, though they are not loaded yet."""
+    return sorted({*globals(), *__all__})

@@ -72,3 +72,8 @@ def __getattr__(name: str):
     if name in _MODULES:
         return import_module(_MODULES[name])
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """What Tab offers, and dir(ms_gan): the public names too, though they are not loaded yet."""
+    return sorted({*globals(), *__all__})

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from ms_gan.disk.writing import whole
 from ms_gan.errors import UserError
 from ms_gan.games.players import Players
 from ms_gan.recipes import Recipe
+from ms_gan.records.naming import OTHER, kind_of, note_of_extras, weights_among
 from ms_gan.records.tensors import read_tensors
 
 TRAIN_STATES_KEPT = 3
@@ -246,35 +247,51 @@ def restore(folder: Path, position: Position, players: Players) -> bool:
     return True
 
 
-def load_weights(path: Path, network: nn.Cell, player: str) -> None:
-    """Loads a network's weights from a file of this package, or of the slides' own script.
+class OtherArchitecture(UserError):
+    """A file does not hold the weights of the network that was to be loaded."""
+
+
+def load_weights(path: Path, network: nn.Cell, player: str, say: Callable[[str], None] = print) -> None:
+    """Loads a network's weights from a file of this package, of the slides' own script, or of MindSpore's tutorial.
 
     The slides' script leaves names such as `optim_ggeneratormodel.0.weight` and `generatormodel.2.moving_mean`: so
     weights are found by their kind (weight, bias, gamma, …) in the order of the layers, and every shape is checked.
+    What else lies in the file, such as an optimiser's state, is ignored.
 
     Args:
         path: the file.
         network: the network to load into.
         player: what the file must hold, such as "generator" or "discriminator".
+        say: is told, in a line, what is ignored.
 
     Raises:
         UserError: no such file, not a checkpoint, the other player's, or of another architecture (names the layer).
     """
     tensors = read_tensors(path, _most(network.get_parameters()))
     check_player(path, tensors, player)
-    saved = _by_kind(tensors)
     wanted = _by_kind({p.name: p for p in network.get_parameters()})
+    names = weights_among(tensors, player, wanted)
+    saved = _by_kind({name: tensors[name] for name in names})
     pairs = []
     for kind in sorted(wanted.keys() | saved.keys()):
         pairs += itertools.zip_longest(wanted.get(kind, []), saved.get(kind, []), fillvalue=(None, None))
     for (name, parameter), (saved_name, value) in pairs:
         if parameter is None or value is None or parameter.shape != value.shape:
-            raise UserError(
+            raise OtherArchitecture(
                 f"{path} is of another architecture: layer {name or saved_name} is {_shape(value)} there, "
                 f"{_shape(parameter)} here"
             )
+    used = set(names)
+    if extras := [name for name in tensors if name not in used]:
+        say(note_of_extras(path, player, extras))
     for (_, parameter), (_, value) in pairs:
         _assign(parameter, value)
+
+
+def first_weight(tensors: dict[str, np.ndarray], player: str) -> np.ndarray | None:
+    """The weights of a player's first layer that has any, out of all that a file holds."""
+    weights = _by_kind({name: tensors[name] for name in weights_among(tensors, player)}).get("weight", [])
+    return weights[0][1] if weights else None
 
 
 def check_size(path: Path, recipe: Recipe) -> None:
@@ -282,7 +299,7 @@ def check_size(path: Path, recipe: Recipe) -> None:
 
     Settings from a file that somebody else made might ask for more memory than there is.
     """
-    least = max(recipe.latent_size, recipe.width**2 if recipe.networks == "dcgan64" else 0)  # each is 4 bytes or more
+    least = max(recipe.latent_size, recipe.width**2 if recipe.networks == "dcgan64" else 0)  # each is 2 bytes or more
     if os.path.exists(path) and path.stat().st_size < least:
         raise UserError(f"{path} is of another architecture: it is too small for its recipe.json's networks")
 
@@ -294,7 +311,7 @@ def _assign(parameter: ms.Parameter, value: np.ndarray) -> None:
 
 def check_player(path: Path, tensors: dict[str, np.ndarray], player: str) -> None:
     """Raises UserError if the names in a file say that it is the other player's."""
-    other = {"generator": "discriminator", "discriminator": "generator"}.get(player, "")
+    other = OTHER.get(player, "")
     if other and any(other in name for name in tensors) and not any(player in name for name in tensors):
         raise UserError(
             f"{path} holds a {other}; a {player} is wanted here: name the {player.capitalize()}….ckpt beside it"
@@ -305,7 +322,7 @@ def _by_kind(named: dict) -> dict[str, list[tuple]]:
     """{…model.0.weight: w, …} → {"weight": [(name, w), …], …}, each list in the order of the layers."""
     kinds: dict[str, list[tuple]] = {}
     for name in sorted(named, key=_layer_order):
-        kinds.setdefault(name.rsplit(".", 1)[-1], []).append((name, named[name]))
+        kinds.setdefault(kind_of(name), []).append((name, named[name]))
     return kinds
 
 

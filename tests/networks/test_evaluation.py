@@ -7,10 +7,11 @@ from mindspore import Tensor, nn, ops
 from ms_gan import device
 from ms_gan.data.latent import fixed_codes
 from ms_gan.data.mnist.files import load_images
+from ms_gan.errors import UserError
 from ms_gan.networks import build
 from ms_gan.networks.evaluation import draw, has_batch_statistics, judge
 from ms_gan.networks.fast import fast
-from ms_gan.pixels import to_pixels
+from ms_gan.pixels import to_network, to_pixels
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -53,7 +54,7 @@ def test_drawing_changes_nothing(saved_run, training):
 def test_the_mode_stays_after_an_error(saved_run):
     generator = saved_run[1].generator
     generator.set_train(True)
-    with pytest.raises(ValueError):
+    with pytest.raises(UserError, match="latent codes of the shape 3×99 do not fit this network: .* takes 100"):
         draw(generator, np.zeros((3, 99), np.float32))
     assert generator.training
     generator.set_train(False)
@@ -96,3 +97,114 @@ def test_which_scores_depend_on_their_neighbours():
         assert has_batch_statistics(network) and has_batch_statistics(fast(network))
     for network in (build("mlp", 2)[1], build("dcgan28", 2)[1]):
         assert not has_batch_statistics(network) and not has_batch_statistics(fast(network))
+
+
+# What is passed from Python
+
+
+@pytest.mark.parametrize(
+    "change", [lambda codes: codes.astype(np.float64), lambda codes: codes[::2], np.ndarray.tolist, list, Tensor]
+)
+def test_codes_of_any_kind(saved_run, change):
+    generator, codes = saved_run[1].generator, change(CODES[:3])
+    drawn = draw(generator, codes)
+    assert abs(drawn.astype(int) - draw(generator, CODES[:3])[:: 4 - len(codes)]).max() <= 1
+    assert draw(generator, np.ones((2, 100), np.int64)).std() > 1  # whole numbers
+
+
+def test_one_code(saved_run):
+    generator = saved_run[1].generator
+    for code in (CODES[0], CODES[0].tolist()):
+        assert np.array_equal(draw(generator, code), draw(generator, CODES[:1]))
+
+
+@pytest.mark.parametrize(
+    ("codes", "says"),
+    [
+        (np.zeros(99), "latent codes of the shape 1×99 do not fit this network: its first layer takes 100"),
+        (np.zeros((2, 200)), "of the shape 2×200 do not fit"),
+        (np.zeros((2, 100, 1)), "of the shape 2×100×1: they must be N×latent_size"),
+        (np.zeros((0, 100)), "of the shape 0×100: they must be"),
+        ([], "of the shape 1×0: they must be"),
+        (7, "of the shape : they must be"),
+        ([[1.0, 2.0], [3.0]], "of different lengths"),
+        ("Generator0.ckpt", "latent codes must be numbers: those given are of the type <U"),
+        (None, "latent codes must be numbers"),
+    ],
+)
+def test_codes_that_do_not_fit(saved_run, codes, says):
+    assert says in _refusal(draw, saved_run[1].generator, codes)
+
+
+def _refusal(call, *arguments) -> str:
+    with pytest.raises(UserError) as caught:
+        call(*arguments)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_codes_that_a_convolution_would_cut_anew():
+    """It takes single pixels of 100 channels: two codes of 50 would be one of 100, one of 200 would be two."""
+    generator, _ = build("dcgan64", 100, (3, 32, 32), width=4)
+    for shape in ((2, 50), (1, 200)):
+        assert "do not fit this network: of " in _refusal(draw, generator, np.zeros(shape))
+
+
+@pytest.fixture(scope="module")
+def digits(small_mnist):
+    return load_images(small_mnist, split="test")[:5]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pixels: pixels[..., 0],  # N×H×W
+        lambda pixels: pixels.tolist(),
+        lambda pixels: list(pixels[..., 0]),
+        lambda pixels: pixels.astype(np.int64),
+        lambda pixels: pixels.astype(np.float32),
+        lambda pixels: pixels / 255,
+        lambda pixels: (pixels / 255).astype(np.float32),
+        Tensor,
+    ],
+)
+def test_pictures_of_any_kind(saved_run, digits, change):
+    """A digit that lay on its side, or was too dark, would get another answer."""
+    discriminator = saved_run[1].discriminator
+    wanted = judge(discriminator, digits)
+    np.testing.assert_allclose(judge(discriminator, change(digits)), wanted, rtol=1e-4)
+    assert abs(judge(discriminator, digits.transpose(0, 2, 1, 3)) - wanted).max() > 1e-3
+
+
+def test_one_picture(saved_run, digits):
+    discriminator = saved_run[1].discriminator
+    for picture in (digits[0], digits[0, :, :, 0]):
+        assert np.array_equal(judge(discriminator, picture), judge(discriminator, digits[:1]))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (to_network, "5×1×28×28 have their channels first: give np.moveaxis(pixels, 1, -1)"),
+        (lambda pixels: np.moveaxis(to_network(pixels), 1, -1), "pixels from -1 to 1: they must be whole numbers"),
+        (lambda pixels: pixels.astype(np.int32) * 2, "pixels from 0 to 510: "),
+        (lambda pixels: pixels.astype(np.float32) - 0.5, "to_pixels makes them of a network's output"),
+        (lambda pixels: np.full(pixels.shape, np.nan), "pixels from nan to nan"),
+        (lambda pixels: pixels > 0, "pixels must be numbers: those given are of the type bool"),
+        (lambda pixels: pixels[:, :, :14], "pictures of 28×14×1 (height, width, channels) do not fit"),
+        (lambda pixels: np.repeat(pixels, 3, axis=3), "pictures of 28×28×3 (height, width, channels) do not fit"),
+        (lambda pixels: np.repeat(pixels, 2, axis=1), "do not fit this network: of 5 it makes 10"),
+        (lambda pixels: pixels[:0], "pictures of the shape 0×28×28×1: they must be"),
+        (lambda pixels: pixels[0, 0, :, 0], "pictures of the shape 28: they must be N×H×W×C"),
+    ],
+)
+def test_pictures_that_do_not_fit(saved_run, digits, change, says):
+    assert says in _refusal(judge, saved_run[1].discriminator, change(digits))
+
+
+def test_pictures_of_another_size_for_convolutions():
+    """They would be given a map of scores each."""
+    _, discriminator = build("dcgan64", 7, (3, 32, 32), width=4)
+    pixels = np.zeros((2, 48, 48, 3), np.uint8)
+    assert "are not of the size that this discriminator takes" in _refusal(judge, discriminator, pixels)
+    assert "its first layer takes 3" in _refusal(judge, discriminator, pixels[:, :32, :32, :1])

@@ -423,8 +423,9 @@ def test_no_size_in_a_file_is_believed(tmp_path, dims, content, kind):
     entry.tensor.tensor_type, entry.tensor.tensor_content = kind, content
     path = tmp_path / "Generator0.ckpt"
     path.write_bytes(message.SerializeToString())
-    wanted = f"{path} is not a whole checkpoint: 'generator.model.0.weight' has {len(content)} bytes for its shape"
-    assert message_of(read_tensors, path) == wanted
+    told = f"has {len(content)} bytes for its shape" if kind == "Float32" else f"is of the type {kind!r}"
+    wanted = f"{path} is not a whole checkpoint: 'generator.model.0.weight' {told}"
+    assert message_of(read_tensors, path).startswith(wanted)
 
 
 @pytest.mark.parametrize("dims", [[], [0], [1]])

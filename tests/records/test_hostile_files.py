@@ -1,12 +1,16 @@
 """Files that somebody else made to do harm: nothing in them is executed, and no size in them is believed."""
 
+import json
 import os
 import pickle
+import struct
 from dataclasses import replace
 from pathlib import Path
 
+import mindspore as ms
 import numpy as np
 import pytest
+from mindspore import nn
 from mindspore.train.checkpoint_pb2 import Checkpoint
 
 from ms_gan.commands.parse import command_line
@@ -40,6 +44,15 @@ def one(name: str, dims: list[int], content: bytes, kind: str = "Float32") -> by
     message = Checkpoint()
     entry(message, name, dims, content, kind)
     return message.SerializeToString()
+
+
+def as_table(table: bytes) -> bytes:
+    """Of the kind safetensors."""
+    return struct.pack("<Q", len(table)) + table
+
+
+def safe(table: dict, numbers: bytes) -> bytes:
+    return as_table(json.dumps(table).encode()) + numbers
 
 
 def put(path: Path, content: bytes) -> Path:
@@ -103,6 +116,21 @@ def test_a_file_far_larger_than_the_network(tmp_path, tiny):
         one("w" * 9, [1], bytes(4)).replace(b"w" * 9, b"\xff" * 9),  # no UTF-8
         one("w", [1], bytes(4), "F" * 9).replace(b"F" * 9, b"\xff" * 9),
         one("w", [1], bytes(4))[:-1],
+        one("w", [1], bytes(4), "Complex64"),
+        one("w", [1], bytes(4)) + b"crc_num" + bytes(10),  # a checksum that is wrong
+        b"crc_num" + bytes(10),
+        safe({"w": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}, bytes(8)),
+        safe({"w": {"dtype": "F32", "shape": [2**63, 2], "data_offsets": [0, 8]}}, bytes(8)),
+        safe({"w": {"dtype": "F32", "shape": [2], "data_offsets": [-8, 0]}}, bytes(8)),
+        safe({n: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} for n in "vw"}, bytes(8)),  # one in another
+        safe({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(8)),  # more than the table tells
+        safe({"w": {"dtype": "F8_E4M3", "shape": [8], "data_offsets": [0, 8]}}, bytes(8)),
+        safe({"w": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}, b""),
+        safe({"w" * 1001: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, bytes(8)),
+        safe({"w": {"dtype": "F32", "shape": [1] * 9, "data_offsets": [0, 4]}}, bytes(4)),
+        safe({"__metadata__": {"crc_num": "1"}, "w": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}}, b"1"),
+        *map(as_table, (b"{}", b"{" * 1000, b'{"a":' * 100_000, b'{"w":null}', b"{\xff}", b"{" + b" " * 2**22 + b"}")),
+        struct.pack("<Q", 2**63) + b"{}",
         b"\x0a" * 1000,
         b"\x0a\x00" * 100_000,
         bytes(1000),
@@ -113,6 +141,25 @@ def test_checkpoints_that_are_none(tmp_path, content):
     assert message_of(read_tensors, path).startswith(f"{path} is not a")
     message_of(load_generator, path)
     message_of(load_discriminator, path)
+
+
+def test_very_many_empty_tensors_are_refused_at_once(tmp_path):
+    """Their table alone would make a million objects."""
+    empty = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    few, many = ({f"{n}": empty for n in range(count)} for count in (20_000, 100_000))
+    assert "too many tensors" in message_of(read_tensors, put(tmp_path / "a", safe(few, b"")))
+    assert "its table of tensors has" in message_of(read_tensors, put(tmp_path / "a", safe(many, b"")))
+
+
+def test_names_of_harm_are_shown_harmlessly(tmp_path, capsys):
+    """In one line, whatever the extra entries of a file are called, and however many they are."""
+    network = nn.SequentialCell(nn.Dense(2, 3))
+    ms.save_checkpoint(network, str(tmp_path / "a.ckpt"))
+    harm = b"".join(one("\x1b[2J\n" * 90 + f"{n}", [1], bytes(4)) for n in range(5000))
+    path = put(tmp_path / "b.ckpt", (tmp_path / "a.ckpt").read_bytes() + harm)
+    load_weights(path, network, "generator")
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and said[:-1].isprintable() and len(said) < 1000 and "4,997 more" in said
 
 
 def test_a_large_tensors_slices_make_one(tmp_path, tiny, monkeypatch):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from ms_gan.commands.weights import RecipeName, ZeroToOne
 from ms_gan.errors import UserError, shown
 
 
@@ -17,6 +18,8 @@ class Judge:
     """A discriminator's weights, such as result/checkpoints/Discriminator99.ckpt."""
     pictures: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PICTURE")]
     """Pictures of the size and colours that it was trained on: for MNIST 28×28, grey, white on black."""
+    recipe: RecipeName = None
+    zero_to_one: ZeroToOne = False
 
     def run(self) -> int:
         """Prints an answer for each picture."""
@@ -31,9 +34,9 @@ class Judge:
         from ms_gan.records.trained import load_discriminator, recipe_of
 
         device.choose_device()
-        recipe = recipe_of(self.file)
+        recipe = recipe_of(self.file, self.recipe)
         pixels = np.stack([read_picture(path, recipe.image_shape) for path in self.pictures])
-        discriminator = load_discriminator(self.file)
+        discriminator = load_discriminator(self.file, self.recipe, self.zero_to_one)
         objective = find_objective(recipe.objective)
         name = "D(x)" if objective.answers == PROBABILITIES else "score"
         for path, answer in zip(self.pictures, judge(discriminator, pixels, objective.answer), strict=True):

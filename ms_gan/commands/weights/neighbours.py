@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from ms_gan.commands.weights import RecipeName, ZeroToOne
 from ms_gan.errors import UserError
 
 MOST = 1_000  # samples
@@ -17,6 +18,8 @@ class Neighbours:
 
     file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
     """A generator's weights, such as result/checkpoints/Generator99.ckpt."""
+    recipe: RecipeName = None
+    zero_to_one: ZeroToOne = False
     count: int = 100
     """Samples to draw, and real pictures to compare them with; five of each are shown, the nearest to the farthest."""
     seed: int = 0
@@ -42,8 +45,8 @@ class Neighbours:
         from ms_gan.studies.neighbours.copies import describe_copies, find_neighbours, find_real_neighbours
 
         device.choose_device()
-        generator, latent_size = load_generator(self.file)
-        recipe = recipe_of(self.file)
+        generator, latent_size = load_generator(self.file, self.recipe, self.zero_to_one)
+        recipe = recipe_of(self.file, self.recipe)
         folder = self.data or run_of(self.file).read_data()
         trained_on = load_data_set(recipe, folder, skip_bad=True)  # the run decided what may be left out
         codes = fixed_codes(self.count, latent_size, self.seed, recipe.noise)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from ms_gan.commands.weights import RecipeName, ZeroToOne
 from ms_gan.errors import UserError
 
 MOST = 10_000
@@ -17,6 +18,8 @@ class Sample:
 
     file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
     """A generator's weights, such as result/checkpoints/Generator99.ckpt."""
+    recipe: RecipeName = None
+    zero_to_one: ZeroToOne = False
     count: int = 25
     """Pictures to draw."""
     seed: int = 0
@@ -37,9 +40,9 @@ class Sample:
         from ms_gan.records.trained import load_generator, recipe_of
 
         device.choose_device()
-        generator, latent_size = load_generator(self.file)
+        generator, latent_size = load_generator(self.file, self.recipe, self.zero_to_one)
         columns = 5 if self.count <= 25 else 10
-        codes = fixed_codes(self.count, latent_size, self.seed, recipe_of(self.file).noise)
+        codes = fixed_codes(self.count, latent_size, self.seed, recipe_of(self.file, self.recipe).noise)
         save_grid(self.out, draw(generator, codes), columns)
         print(f"{self.count} pictures from {self.file}, seed {self.seed}: {self.out}")
         return 0

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from ms_gan.commands.weights import RecipeName, ZeroToOne
 from ms_gan.errors import UserError
 
 STEPS = 11  # pictures of a walk in the strip
@@ -18,6 +19,8 @@ class Walk:
 
     file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")]
     """A generator's weights, such as result/checkpoints/Generator99.ckpt."""
+    recipe: RecipeName = None
+    zero_to_one: ZeroToOne = False
     codes: int = 4
     """Latent codes that the film leads through, and back to the first; the strip goes from the first to the second."""
     frames: int = 16
@@ -40,8 +43,8 @@ class Walk:
         from ms_gan.studies.walk.strip import Walked, film_walks, plot_walks
 
         device.choose_device()
-        generator, latent_size = load_generator(self.file)
-        noise = recipe_of(self.file).noise
+        generator, latent_size = load_generator(self.file, self.recipe, self.zero_to_one)
+        noise = recipe_of(self.file, self.recipe).noise
         codes, usual = fixed_codes(self.codes, latent_size, self.seed, noise), usual_code_lengths(latent_size, noise)
         ways = {name: walk(*codes[:2], np.linspace(0, 1, STEPS)) for name, walk in WALKS.items()}
         rounds = {name: round_walk(walk, codes, self.frames) for name, walk in WALKS.items()}

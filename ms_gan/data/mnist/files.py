@@ -90,6 +90,13 @@ class _Found(NamedTuple):
 
 
 def _read(folder: Path | None, split: str, say: Callable[[str], None]) -> _Found:
+    if str(folder) in NAMES and not Path(folder).exists():  # the two arguments were taken for one another
+        raise UserError(
+            f"there is no folder {folder}: the first argument names one; for that part of MNIST write "
+            f"split={str(folder)!r}"
+        )
+    if split not in NAMES:
+        raise UserError(f"split {split!r}: MNIST has the parts {' and '.join(NAMES)}")
     home = _home(folder, split, say)
     sources = _both(home, split)
     contents = dict(zip(NAMES[split], map(idx.read_bytes, sources), strict=True))

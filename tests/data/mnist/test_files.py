@@ -357,3 +357,15 @@ def test_without_any_it_is_downloaded_once(small_set, tmp_path, cache, monkeypat
     monkeypatch.setattr(files, "download_mnist", download)
     assert find_mnist(say=quiet) == find_mnist(say=quiet) == cache / "MNIST_Data" / "train"
     assert calls == [cache / "MNIST_Data"]
+
+
+@pytest.mark.parametrize("read", [load_images, load_labels, find_mnist])
+def test_the_part_in_the_folders_place(tmp_path, small_mnist, monkeypatch, read):
+    """load_images("test") looks as if it asked for the test images; where there is such a folder, it is meant."""
+    monkeypatch.chdir(tmp_path)
+    wanted = "there is no folder test: the first argument names one; for that part of MNIST write split='test'"
+    assert refusal("test", read=read) == wanted
+    with pytest.raises(UserError, match="split 'val': MNIST has the parts train and test"):
+        read(small_mnist, "val", quiet)
+    monkeypatch.chdir(small_mnist)
+    assert read("test", "test", quiet) is not None

@@ -320,7 +320,14 @@ def test_a_picture_comes_back(tmp_path, pixels):
 
 # What is kept of a folder of pictures
 
-NOTES = {"read": 3, "narrow": 0, "enlarged": 1, "unreadable": {"a": "b"}, "crc32": zlib.crc32(bytes(48))}
+NOTES = {
+    "read": 3,
+    "narrow": 0,
+    "enlarged": 1,
+    "unreadable": {"a": "b"},
+    "no_pictures": {".txt": 2},
+    "crc32": zlib.crc32(bytes(48)),
+}
 
 
 @given(data=st.data())

@@ -17,7 +17,7 @@ from ms_gan import device
 from ms_gan.data.batches import Batches
 from ms_gan.data.folder import decoded, loading, square
 from ms_gan.data.folder.loading import load_pictures
-from ms_gan.disk import picture_file
+from ms_gan.disk import picture_file, sealed
 from ms_gan.errors import UserError
 
 WAY = {"pattern": "*", "crop": 0, "size": 4, "channels": 3}
@@ -375,6 +375,16 @@ def test_notes_that_do_not_fit_are_not_believed(pictures, cache, damage):
     notes.write_bytes(damage(whole))
     assert numbers(load(path)[0]) == [0, 1, 2]
     assert notes.read_bytes() == whole
+
+
+def test_notes_of_the_release_before_are_read(pictures, cache, never_decoded):
+    path = pictures(3)
+    load(path)
+    notes = kept_files(cache)[1]
+    before = sealed.read(notes)
+    sealed.write(notes, {name: value for name, value in before.items() if name not in ("no_pictures", "seal")})
+    never_decoded()
+    assert numbers(load(path)[0]) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -35,8 +35,9 @@ def load_images(folder: Path | None = None, split: str = "train", say: Callable[
     Raises:
         UserError: the images' file is not there, damaged, or holds no 28×28 images.
     """
+    home = _home(folder, split, say)
     name = NAMES[split][0]
-    path = _the(name, _home(folder, split, say), split)
+    path = _the(name, home, split)
     content = idx.read_bytes(path)
     _note({name: content}, path.parent, split, say)
     return _images(content, path)[..., np.newaxis].copy()  # a copy: of its own, to be written to
@@ -90,13 +91,6 @@ class _Found(NamedTuple):
 
 
 def _read(folder: Path | None, split: str, say: Callable[[str], None]) -> _Found:
-    if str(folder) in NAMES and not Path(folder).exists():  # the two arguments were taken for one another
-        raise UserError(
-            f"there is no folder {folder}: the first argument names one; for that part of MNIST write "
-            f"split={str(folder)!r}"
-        )
-    if split not in NAMES:
-        raise UserError(f"split {split!r}: MNIST has the parts {' and '.join(NAMES)}")
     home = _home(folder, split, say)
     sources = _both(home, split)
     contents = dict(zip(NAMES[split], map(idx.read_bytes, sources), strict=True))
@@ -112,6 +106,13 @@ def _note(contents: dict[str, bytes], folder: Path, split: str, say: Callable[[s
 
 
 def _home(folder: Path | None, split: str, say: Callable[[str], None]) -> Path:
+    if str(folder) in NAMES and not Path(folder).exists():  # the two arguments were taken for one another
+        raise UserError(
+            f"there is no folder {folder}: the first argument names one; for that part of MNIST write "
+            f"split={str(folder)!r}"
+        )
+    if split not in NAMES:
+        raise UserError(f"split {split!r}: MNIST has the parts {' and '.join(NAMES)}")
     return _default_home(split, say) if folder is None else Path(folder)
 
 

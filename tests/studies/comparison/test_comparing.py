@@ -297,3 +297,14 @@ def test_the_title(field, recipe, wanted):
 )
 def test_durations(seconds, wanted):
     assert comparing._duration(seconds) == wanted
+
+
+def test_the_images_that_are_left_are_those_of_the_recipes_batches(small_mnist, tmp_path):
+    """The last, partial batch counts where it is trained on; codes are drawn from the recipe's noise."""
+    recipe = replace(SMALL, train_images=100, drop_remainder=True)
+    dropped, kept = plan(recipe, "drop_remainder", [True, False], tmp_path)
+    running = Running(tmp_path, data=small_mnist)
+    assert [comparing._check(setting, running, [].append) for setting in (dropped, kept)] == [2 * 96, 2 * 100]
+    (odd, _) = plan(replace(SMALL, noise="other"), "seed", [0, 1], tmp_path)
+    with pytest.raises(UserError, match="unknown noise 'other': there is normal, uniform"):
+        comparing._check(odd, running, [].append)

@@ -1,6 +1,7 @@
 """This package's training step, and a whole epoch of a run with all that a run does beside the steps."""
 
 import contextlib
+import io
 import tempfile
 import time
 from dataclasses import replace
@@ -64,7 +65,7 @@ class Ratios(Listener):
 def epoch_overhead(epochs: int) -> list[float]:
     """The ratios of `Ratios`, one for each epoch after the first."""
     ratios = Ratios()
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         recipe = replace(find_recipe("gan"), epochs=epochs + 1)
         train(recipe, Running(result=Path(folder, "run"), device="CPU"), listeners=[ratios])
     return ratios.found[1:]

@@ -26,7 +26,7 @@ def first(options, tell):
 
 
 def test_it_runs(first, expect):
-    folder, (status, out, err) = first
+    _, (status, out, err) = first
     assert (status, err) == (0, "")
     number = r" *-?\d+\.\d{3}"
     expect(
@@ -61,6 +61,10 @@ def test_it_runs(first, expect):
         r"the best single answer to 0 or 255: 127, .*",
     )
     assert "250 " not in out  # rows of the table that the run did not reach
+
+
+def test_it_leaves_its_runs_and_pictures(first):
+    folder, _ = first
     for name, steps in RUNS.items():
         rows, fault = history.read(folder / name / "history.csv")
         assert len(rows) == steps and fault is None

@@ -51,10 +51,9 @@ print(f"MNIST's training files: {train_folder}")
 
 # %%
 import numpy as np
-from matplotlib.figure import Figure
 from PIL import Image
 
-from ms_gan import save
+from ms_gan import Figure, save  # Figure is matplotlib's
 
 x = np.linspace(-4, 4, 201)
 p_data = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)

@@ -597,9 +597,7 @@ for name, found in (("fully connected", dense_rows), ("convolutional", rows)):
 # known. (Drawing and saving are not counted.) Above, the fully connected pair; below, the convolutional one.
 
 # %%
-from matplotlib.figure import Figure
-
-from ms_gan import save
+from ms_gan import Figure, save  # Figure is matplotlib's
 
 
 def dated(folder, rows):

@@ -38,6 +38,7 @@ _ROOMS = {
     "networks.fast": ("fast",),
     "pictures.grid": ("save_grid",),
     "pictures.histograms": ("plot_histograms",),
+    "pictures.plotting": ("Figure",),
     "pictures.sheet": ("Strip", "plot_sheet"),
     "pictures.show": ("plot_image", "save"),
     "pixels": ("to_network", "to_pixels"),

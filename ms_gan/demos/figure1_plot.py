@@ -4,14 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.gridspec import SubplotSpec
 
-from ms_gan.pictures.curves import BLACK, BLUE, GREEN, STYLE
 from ms_gan.pictures.film import write_film
+from ms_gan.pictures.plotting import BLACK, BLUE, GREEN, STYLE, Axes, Figure, SubplotSpec, styled
 from ms_gan.pictures.show import Picture, save
 
 SKY, GREY = "#56B4E9", "#555555"  # Okabe and Ito's, as the others
@@ -52,7 +48,7 @@ def plot_figure1(path: str | Path, x: np.ndarray, p_data: np.ndarray, panels: Se
     Raises:
         UserError: `path` not writable.
     """
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure = Picture(figsize=(15, 12.4), dpi=100)
         grid = figure.add_gridspec(2, 2, left=0.055, right=0.985, top=0.855, bottom=0.045, wspace=0.16, hspace=0.42)
         drawings = [_Drawing(figure, cell, x, p_data) for cell, _ in zip(grid, panels, strict=False)]
@@ -65,7 +61,7 @@ def plot_figure1(path: str | Path, x: np.ndarray, p_data: np.ndarray, panels: Se
 def film_figure1(path: str | Path, x: np.ndarray, p_data: np.ndarray, panels: Sequence[Panel]) -> None:
     """Draw the moments one after another, as a GIF; arguments and errors as `plot_figure1`."""
     smaller = {"font.size": 13, "axes.titlesize": 16, "legend.fontsize": 12}
-    with matplotlib.style.context(["default", STYLE, smaller]):
+    with styled(STYLE, smaller):
         write_film(path, _frames(x, p_data, panels))
 
 

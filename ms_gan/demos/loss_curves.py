@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.figure import Figure
 
-from ms_gan.pictures.curves import BLUE, GREEN, STYLE, VERMILION
+from ms_gan.pictures.plotting import BLUE, GREEN, STYLE, VERMILION, Figure, styled
 from ms_gan.pictures.show import Picture, save
 
 PURPLE = "#CC79A7"  # Okabe and Ito's, as the others
@@ -39,7 +37,7 @@ def plot_objectives(
     """
     names = list(dict.fromkeys(name for column in columns.values() for name in column))
     lines = dict(zip(names, LINES, strict=False))
-    with matplotlib.style.context(["default", STYLE, {"axes.titlepad": 14}]):
+    with styled(STYLE, {"axes.titlepad": 14}):
         figure = Picture(figsize=(6.5 * len(columns), 9), dpi=100, layout="constrained")
         panels = figure.subplots(2, len(columns), sharex=True, sharey="row", squeeze=False)
         for (title, column), axes in zip(columns.items(), panels.T, strict=True):

@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from ms_gan.pictures.curves import BLACK, BLUE, GREEN, STYLE, VERMILION
+from ms_gan.pictures.plotting import BLACK, BLUE, GREEN, STYLE, VERMILION, Axes, Figure, styled
 from ms_gan.pictures.show import Picture, save
 
 COLOURS, MARKERS = (BLUE, VERMILION, GREEN), "os^"  # told apart by their shape, too
@@ -29,7 +26,7 @@ def plot_orbits(path: str | Path, panels: Mapping[str, Mapping[str, np.ndarray]]
         UserError: `path` not writable.
     """
     rows = -(-len(panels) // 2)
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure = Picture(figsize=(12, 6 * rows), dpi=100, layout="constrained")
         all_axes = figure.subplots(rows, 2, squeeze=False).ravel()
         for axes in all_axes[len(panels) :]:

@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import EllipseCollection
 
-from ms_gan.pictures.curves import BLACK, GREEN, STYLE
+from ms_gan.pictures.plotting import BLACK, GREEN, STYLE, Axes, EllipseCollection, styled
 from ms_gan.pictures.show import Picture, save
 
 SIDE = 2.6  # inches of one panel
@@ -37,7 +34,7 @@ def plot_rings(
     Raises:
         UserError: `path` not writable.
     """
-    with matplotlib.style.context(["default", STYLE, {"axes.titlepad": 8}]):
+    with styled(STYLE, {"axes.titlepad": 8}):
         size = SIDE * len(columns) + 0.5, (SIDE + 0.35) * len(rows) + 0.5
         figure = Picture(figsize=size, dpi=100, layout="constrained")
         panels = figure.subplots(len(rows), len(columns), squeeze=False)

@@ -4,12 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from ms_gan.pictures.curves import BLACK, BLUE, STYLE, VERMILION
+from ms_gan.pictures.plotting import BLACK, BLUE, STYLE, VERMILION, Axes, Figure, styled
 from ms_gan.pictures.show import Picture, save
 
 LINES = ((BLUE, "-", 5), (VERMILION, (0, (3, 1.5)), 3))  # the second is seen where it lies on the first
@@ -49,7 +46,7 @@ def plot_saturation(
         UserError: `path` not writable.
     """
     rows = -(-len(panels) // 2)
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure = Picture(figsize=(13, 5 * rows), dpi=100, layout="constrained")
         all_axes = figure.subplots(rows, 2, squeeze=False).ravel()
         for axes in all_axes[len(panels) :]:
@@ -86,7 +83,7 @@ def plot_runs(path: str | Path, runs: Mapping[str, RunLosses]) -> Figure:
     Raises:
         UserError: `path` not writable.
     """
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure = Picture(figsize=(7 * len(runs), 6), dpi=100, layout="constrained")
         all_axes = figure.subplots(1, len(runs), sharey=True, squeeze=False).ravel()
         for axes, (title, run) in zip(all_axes, runs.items(), strict=True):

@@ -4,30 +4,16 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ms_gan.errors import UserError
+from ms_gan.pictures.plotting import BLACK, BLUE, GREEN, STYLE, VERMILION, Axes, Figure, styled
 from ms_gan.pictures.show import save
 
-# Okabe and Ito's colours, which colour-blind people tell apart. For D's answers black and green, as the data and
-# the generator are drawn in Figure 1 of Goodfellow et al. (2014).
-BLUE, VERMILION, BLACK, GREEN = "#0072B2", "#D55E00", "#222222", "#009E73"
 Curve = tuple[np.ndarray, np.ndarray]
 """When something was measured, in epochs, and its values."""
 
 BUCKETS = 800  # of the faint lines: about one for every pixel of the plot
-STYLE = {
-    "font.size": 15,
-    "axes.titlesize": 18,
-    "axes.titlepad": 38,  # room for the legend between title and plot, where it covers no curve
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-    "legend.fontsize": 14,
-}
 
 
 def plot_losses(
@@ -67,7 +53,7 @@ def plot_losses(
         ValueError: sequences of different lengths, or one of `d_real` and `d_fake` without the other.
     """
     epochs, d_loss, g_loss, *both = _arrays(path, epochs, d_loss, g_loss, d_real, d_fake)
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         count = (2 if both else 1) + len(others or {})
         figure = Figure(figsize=(12, _height(count)), dpi=100, layout="constrained")
         panels = figure.subplots(count, sharex=True, squeeze=False).ravel()
@@ -92,7 +78,7 @@ def plot_figures(path: str | Path, curves: Mapping[str, Curve]) -> None:
     Raises:
         UserError: `path` not writable.
     """
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure = Figure(figsize=(12, _height(len(curves))), dpi=100, layout="constrained")
         panels = figure.subplots(len(curves), sharex=True, squeeze=False).ravel()
         for axes, (name, curve) in zip(panels, curves.items(), strict=True):

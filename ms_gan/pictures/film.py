@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image
 
 from ms_gan.pictures.gif import encode, frame_times
 from ms_gan.pictures.grid import write_picture
+from ms_gan.pictures.plotting import Figure, FigureCanvasAgg
 
 COLOURS = 64  # a plot has few, and their mixtures at the edges of its lines
 

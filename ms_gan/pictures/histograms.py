@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
 
-from ms_gan.pictures.curves import BLACK, GREEN, STYLE
+from ms_gan.pictures.plotting import BLACK, GREEN, STYLE, Axes, styled
 from ms_gan.pictures.show import Picture, save
 
 BINS = 40
@@ -49,7 +47,7 @@ def plot_histograms(
         UserError: `path` not writable.
     """
     edges = np.linspace(*_limits(rows, answers), BINS + 1)
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure = Picture(figsize=(12, MARGINS + ROW * len(rows)), dpi=100, layout="constrained")
         axes = figure.subplots()
         for number, row in enumerate(rows):

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
-from ms_gan.pictures.curves import STYLE
+from ms_gan.pictures.plotting import STYLE, Axes, Rectangle, styled
 from ms_gan.pictures.show import Picture, save
 
 WIDTH, LABELS, TITLE, MARGIN = 15.0, 2.5, 0.75, 0.15  # inches
@@ -46,7 +43,7 @@ def plot_sheet(path: str | Path, title: str, strips: Sequence[Strip]) -> Picture
     Raises:
         UserError: `path` not writable.
     """
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure, _ = make_sheet(title, strips)
     return save(figure, path)
 

@@ -3,12 +3,11 @@
 import io
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.figure import Figure
 
 from ms_gan.errors import UserError
 from ms_gan.pictures.grid import write_picture
+from ms_gan.pictures.plotting import Figure, styled
 from ms_gan.pixels import to_pixels
 
 IN_A_ROW, AT_MOST = 10, 100  # pictures
@@ -43,7 +42,7 @@ def plot_image(image: np.ndarray, title: str | None = None) -> Picture:
     columns = min(len(pictures), IN_A_ROW)
     rows = -(-len(pictures) // columns)
     inches = max(1.3, 4.0 / columns)
-    with matplotlib.style.context("default"):
+    with styled():
         figure = Picture(figsize=(columns * inches, rows * inches), dpi=100, layout="constrained")
         all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in all_axes[len(pictures) :] if alone else all_axes:
@@ -71,7 +70,7 @@ def save(figure: Figure, path: str | Path) -> Figure:
 
 def _png(figure: Figure) -> bytes:
     data = io.BytesIO()
-    with matplotlib.style.context("default"):
+    with styled():
         figure.savefig(data, format="png", dpi=figure.dpi, metadata={"Software": None})
     return data.getvalue()
 

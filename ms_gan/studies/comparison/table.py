@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
-from ms_gan.pictures.curves import BLUE, STYLE, VERMILION, draw_curve, find_range, with_margin
+from ms_gan.pictures.curves import draw_curve, find_range, with_margin
 from ms_gan.pictures.grid import GREY
+from ms_gan.pictures.plotting import BLUE, STYLE, VERMILION, Axes, Line2D, styled
 from ms_gan.pictures.show import Picture, save
 
 if TYPE_CHECKING:
@@ -48,7 +46,7 @@ def draw_comparison(comparison: "Comparison", path: str | Path) -> Picture:
     epochs = _columns(sorted({epoch for outcome in outcomes for epoch in outcome.pictures}))
     cell = _cell(outcomes, len(epochs))
     height = HEAD + len(outcomes) * (cell + SPACE) - SPACE + FOOT
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure = Picture(figsize=(WIDTH / DPI, height / DPI), dpi=DPI)
         _head(figure, comparison, epochs, cell)
         scales = _scales(outcomes)

@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Protocol
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
 
-from ms_gan.pictures.curves import BLACK, GREEN, STYLE
+from ms_gan.pictures.plotting import BLACK, GREEN, STYLE, Axes, styled
 from ms_gan.pictures.sheet import Strip, draw_row
 from ms_gan.pictures.show import Picture, save
 
@@ -47,7 +45,7 @@ def plot_neighbours(path: str | Path, drawn: Compared, real: Compared, name: str
     rows = min(ROWS, max(len(drawn.pixels), len(real.pixels)))
     width, row = 3 * MARGIN + 2 * columns * SIDE, SIDE + CAPTION
     height = HEADING + rows * row + PLOT
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure = Picture(figsize=(width, height), dpi=100)
         groups = {"samples": (drawn, GREEN), name: (real, BLACK)}
         for number, (what, (compared, colour)) in enumerate(groups.items()):

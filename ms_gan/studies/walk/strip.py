@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
 from PIL import Image, ImageDraw, ImageFont
 
-from ms_gan.pictures.curves import BLUE, STYLE, VERMILION
 from ms_gan.pictures.gif import encode
 from ms_gan.pictures.grid import write_picture
+from ms_gan.pictures.plotting import BLUE, STYLE, VERMILION, Axes, styled
 from ms_gan.pictures.sheet import Strip, make_sheet
 from ms_gan.pictures.show import Picture, save
 
@@ -54,7 +52,7 @@ def plot_walks(path: str | Path, walks: Mapping[str, Walked], usual: tuple[float
         UserError: `path` not writable.
     """
     strips = [Strip(name.replace(" ", "\n"), walk.pixels) for name, walk in walks.items()]
-    with matplotlib.style.context(["default", STYLE]):
+    with styled(STYLE):
         figure, (left, width) = make_sheet(title, strips, below=PLOT)
         height = figure.get_figheight()
         axes = figure.add_axes((left, 0.75 / height, width, (PLOT - 0.95) / height))
